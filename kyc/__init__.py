@@ -1,0 +1,1 @@
+"""Identity: who is behind an account, and what that unlocks."""

@@ -1,0 +1,1 @@
+"""Feature rows to calibrated scores and reasons. Knows neither Kafka nor Redis."""

@@ -1,0 +1,1 @@
+"""Seeded traffic for the demo, for training and for benchmarks. Imports only schemas."""

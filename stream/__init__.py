@@ -1,0 +1,1 @@
+"""The moving parts: from a message on Kafka to a decision."""
