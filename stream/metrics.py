@@ -6,10 +6,10 @@ the bearer token on everything but `/healthz`.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from pydantic import SecretStr
@@ -23,8 +23,6 @@ STAGE_BUCKETS: Final = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 BATCH_BUCKETS: Final = (1, 3, 10, 30, 100, 300, 1_000, 2_000, 5_000, 10_000)
 # Finest around 50 ms, the promised p99 from event to decision.
 LATENCY_BUCKETS: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 5, 30, 300)
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Metrics:
@@ -133,7 +131,7 @@ def expose(application: web.Application, metrics: Metrics, token: SecretStr | No
     application.router.add_get("/healthz", healthy)
 
 
-def _guard(token: SecretStr) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def _guard(token: SecretStr) -> Middleware:
     expected = f"Bearer {token.get_secret_value()}".encode()
 
     @web.middleware
