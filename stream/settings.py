@@ -8,7 +8,6 @@ ConfigurationError with a line per wrong setting. `docs/operations.md` holds the
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import ConfigurationError
+from stream.addresses import brokers, is_loopback, store_url
 
 PREFIX: Final = "SLUICEGATE_"
 # The test suite's own switches (which Kafka jars to use) are not settings of the product.
@@ -28,33 +28,6 @@ UNPRINTABLE: Final = {"store_url"}
 
 Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
-
-
-def is_loopback(host: str) -> bool:
-    """True when only this machine can reach `host` (a literal address or `localhost`)."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _brokers(value: str) -> str:
-    for broker in value.split(","):
-        parts = urlsplit(f"//{broker.strip()}")
-        if not parts.hostname or not parts.port or parts.path:
-            raise ValueError("must be host:port, or several of them separated by commas")
-    return value
-
-
-def _store_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"redis", "rediss", "unix"}:
-        raise ValueError("must begin with redis://, rediss:// or unix://")
-    if "@" in parts.netloc:
-        raise ValueError(
-            f"must not hold credentials; use {PREFIX}STORE_USERNAME and {PREFIX}STORE_PASSWORD"
-        )
-    return value
 
 
 def _partitions(value: int) -> int:
@@ -81,7 +54,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
     )
 
-    kafka_bootstrap: Annotated[str, AfterValidator(_brokers)] = Field(
+    kafka_bootstrap: Annotated[str, AfterValidator(brokers)] = Field(
         "127.0.0.1:9092", description="Kafka brokers to begin with: `host:port,host:port`."
     )
     kafka_security: Security = Field(
@@ -135,7 +108,7 @@ class Settings(BaseSettings):
         description="Raise it by one when topics are recreated: offsets begin again, and the "
         "store would take new events for old ones.",
     )
-    store_url: Annotated[str, AfterValidator(_store_url)] = Field(
+    store_url: Annotated[str, AfterValidator(store_url)] = Field(
         "redis://127.0.0.1:6379/0",
         description="Valkey or Redis: `redis://host:port/db`, `rediss://` for TLS, "
         "`unix:///path` for a socket. No credentials in it.",
@@ -313,11 +286,8 @@ def _explain(detail: ErrorDetails) -> list[str]:
     if not detail["loc"]:
         return message.split("\n")
     name = str(detail["loc"][0])
-    if name in UNPRINTABLE or isinstance(detail["input"], SecretStr) or _is_secret(name):
+    if name not in Settings.model_fields:
+        return [f"{name}: no such setting"]
+    if name in UNPRINTABLE or "Secret" in str(Settings.model_fields[name].annotation):
         return [f"{variable(name)}: {message}"]
     return [f"{variable(name)}: {message} (got {detail['input']!r})"]
-
-
-def _is_secret(name: str) -> bool:
-    field = Settings.model_fields.get(name)
-    return field is None or "SecretStr" in str(field.annotation)
