@@ -1,0 +1,141 @@
+"""From a booster's JSON to the ONNX graphs that serving runs.
+
+Two graphs rather than one of two outputs: every row needs its margin, few need reasons, and
+the margin alone is the faster graph (`python -m bench.scoring`). Both are one
+TreeEnsembleRegressor, whose `<` in float32 and NaN tracks are XGBoost's own.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from onnx import ModelProto, TensorProto, checker, helper
+
+from schemas.errors import ModelError
+from scorers.forest import Forest, Tree, parse
+from scorers.grid import contributions, is_exact
+
+ML_OPSET = 3
+IR_VERSION = 9  # what the oldest supported ONNX Runtime reads
+ROWS = "rows"
+
+
+def facts(names: Sequence[str], feature_hash: str, truth: bytes) -> dict[str, str]:
+    """The metadata that a graph carries: its features, and the digest of its booster (UBJ)."""
+    return {
+        "feature_names": ",".join(names),
+        "feature_hash": feature_hash,
+        "booster_sha256": hashlib.sha256(truth).hexdigest(),
+    }
+
+
+def margin_graph(document: Mapping[str, Any], bits: int, metadata: Mapping[str, str]) -> bytes:
+    """Graph float32[n, features] -> `margin` float32[n, 1], log-odds.
+
+    `metadata` is what `facts` gives. Raises ModelError when the booster is one that the
+    exporter cannot serve, or its leaves are not exact on a grid of 2^-bits.
+    """
+    forest = _exact(document, bits)
+    weights = [tree.value[:, None].astype(np.float64) for tree in forest.trees]
+    return _graph(forest, weights, "margin", metadata)
+
+
+def contribution_graph(
+    document: Mapping[str, Any], bits: int, metadata: Mapping[str, str]
+) -> bytes:
+    """Graph float32[n, features] -> `contributions` float32[n, features], log-odds.
+
+    Every leaf carries what its path adds to each feature. Raises as `margin_graph`.
+    """
+    forest = _exact(document, bits)
+    return _graph(forest, contributions(forest, bits), "contributions", metadata)
+
+
+def _exact(document: Mapping[str, Any], bits: int) -> Forest:
+    forest = parse(document)
+    if not is_exact(forest, bits):
+        raise ModelError(f"the leaves are not exact on a grid of 2^-{bits}: quantise them first")
+    return forest
+
+
+def _graph(
+    forest: Forest,
+    weights: Sequence[npt.NDArray[np.float64]],
+    output: str,
+    metadata: Mapping[str, str],
+) -> bytes:
+    targets = weights[0].shape[1]
+    node = helper.make_node(
+        "TreeEnsembleRegressor",
+        [ROWS],
+        [output],
+        domain="ai.onnx.ml",
+        n_targets=targets,
+        aggregate_function="SUM",
+        post_transform="NONE",
+        **_nodes(forest.trees),
+        **_targets(forest.trees, weights),
+    )
+    graph = helper.make_graph(
+        [node],
+        f"sluicegate_{output}",
+        [helper.make_tensor_value_info(ROWS, TensorProto.FLOAT, ["n", forest.features])],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", targets])],
+    )
+    model = helper.make_model(
+        graph,
+        ir_version=IR_VERSION,
+        producer_name="sluicegate",
+        opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", ML_OPSET)],
+    )
+    return _serialise(model, metadata)
+
+
+def _serialise(model: ModelProto, metadata: Mapping[str, str]) -> bytes:
+    helper.set_model_props(model, dict(metadata))
+    checker.check_model(model)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _nodes(trees: Sequence[Tree]) -> dict[str, list[Any]]:
+    def column(values: Iterator[npt.NDArray[Any]]) -> list[Any]:
+        return list(np.concatenate(list(values)).tolist())
+
+    leaf = column(tree.leaf for tree in trees)
+    return {
+        "nodes_treeids": column(np.full(len(t.left), i) for i, t in enumerate(trees)),
+        "nodes_nodeids": column(np.arange(len(tree.left)) for tree in trees),
+        "nodes_featureids": column(tree.feature for tree in trees),
+        "nodes_modes": ["LEAF" if is_leaf else "BRANCH_LT" for is_leaf in leaf],
+        "nodes_values": column(tree.threshold for tree in trees),
+        "nodes_truenodeids": column(np.maximum(tree.left, 0) for tree in trees),
+        "nodes_falsenodeids": column(np.maximum(tree.right, 0) for tree in trees),
+        "nodes_missing_value_tracks_true": column(
+            (tree.default_left & ~tree.leaf).astype(np.int64) for tree in trees
+        ),
+    }
+
+
+def _targets(
+    trees: Sequence[Tree], weights: Sequence[npt.NDArray[np.float64]]
+) -> dict[str, list[Any]]:
+    rows = [row for number, tree in enumerate(trees) for row in _entries(number, tree, weights)]
+    trees_, nodes, targets, values = zip(*rows, strict=True)
+    return {
+        "target_treeids": list(trees_),
+        "target_nodeids": list(nodes),
+        "target_ids": list(targets),
+        "target_weights": list(values),
+    }
+
+
+def _entries(
+    number: int, tree: Tree, weights: Sequence[npt.NDArray[np.float64]]
+) -> Iterator[tuple[int, int, int, float]]:
+    for node in np.flatnonzero(tree.leaf).tolist():
+        row = weights[number][node]
+        # A leaf needs an entry even when it moves nothing.
+        for target in np.flatnonzero(row).tolist() or [0]:
+            yield number, node, target, float(row[target])

@@ -1,0 +1,96 @@
+"""A model as serving knows it: rows in, calibrated scores and contributions out.
+
+Needs ONNX Runtime and NumPy only, on the CPU and on the caller's thread.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+
+from schemas.errors import ModelError
+from schemas.features import feature_hash
+from scorers.calibration import Calibration
+from scorers.manifest import BOOSTER, CONTRIBUTIONS, MARGIN, read
+
+Rows = npt.NDArray[np.float32]
+_PROVIDERS = ["CPUExecutionProvider"]
+_REFUSALS = (
+    runtime.Fail,
+    runtime.InvalidArgument,
+    runtime.InvalidGraph,
+    runtime.InvalidProtobuf,
+    runtime.NotImplemented,
+)
+
+
+class Model:
+    """A loaded model. Safe to call from several threads; a call uses only its own."""
+
+    def __init__(
+        self,
+        version: str,
+        calibration: Calibration,
+        margins: onnxruntime.InferenceSession,
+        contributions: onnxruntime.InferenceSession,
+    ) -> None:
+        self.version = version
+        self._calibration = calibration
+        self._margins = margins
+        self._contributions = contributions
+
+    @classmethod
+    def load(cls, folder: Path) -> "Model":
+        """Load all of a model's folder, or nothing.
+
+        Raises ModelError when a file is missing or differs from its digest, the feature list
+        is not this program's, or ONNX Runtime refuses a graph.
+        """
+        manifest, files = read(folder, feature_hash())
+        truth = manifest.files[BOOSTER]
+        margins, contributions = (
+            _session(files[name], folder / name, truth) for name in (MARGIN, CONTRIBUTIONS)
+        )
+        return cls(manifest.version, manifest.calibration, margins, contributions)
+
+    def margins(self, rows: Rows) -> npt.NDArray[np.float32]:
+        """float32[n, features] -> float32[n], log-odds before calibration, exact."""
+        return np.asarray(self._margins.run(None, {"rows": rows})[0])[:, 0]
+
+    def score(self, rows: Rows) -> npt.NDArray[np.float64]:
+        """float32[n, features] -> float64[n] in 0-1, calibrated, rounded to six decimals.
+
+        A row's score has the same bits whatever rows are beside it.
+        """
+        return self._calibration.score(self.margins(rows))
+
+    def contributions(self, rows: Rows) -> npt.NDArray[np.float32]:
+        """float32[n, features] -> float32[n, features] path contributions, log-odds.
+
+        A row's contributions and a constant of the model add up to its margin exactly. Costs
+        more than a score: ask only for the rows that need reasons.
+        """
+        return np.asarray(self._contributions.run(None, {"rows": rows})[0])
+
+
+def _session(graph: bytes, path: Path, truth: str) -> onnxruntime.InferenceSession:
+    try:
+        session = onnxruntime.InferenceSession(graph, _options(), providers=_PROVIDERS)
+    except _REFUSALS as error:
+        raise ModelError(f"{path}: ONNX Runtime refuses it: {error}") from error
+    about = session.get_modelmeta().custom_metadata_map
+    if about.get("feature_hash") != feature_hash() or about.get("booster_sha256") != truth:
+        raise ModelError(f"{path}: exported from another booster, or for another feature list")
+    return session
+
+
+def _options() -> onnxruntime.SessionOptions:
+    # The worker's cores belong to its event loop: a pool of spinning threads would fight it.
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options

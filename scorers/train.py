@@ -1,0 +1,167 @@
+"""Training: from a table of labelled rows to the folder of a model that can be served."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xgboost
+
+from schemas.errors import ConfigurationError
+from schemas.features import FEATURE_NAMES
+from scorers import calibration, grid
+from scorers.calibration import Calibration
+from scorers.evaluation import Evaluation, evaluate
+from scorers.model import Rows
+from scorers.publish import publish
+from scorers.splits import Indices, split
+
+Progress = Callable[[int, int], None]  # trees grown so far, trees at most
+
+# The directions in which nobody should be able to look better by doing more: prompts that
+# draw out reasoning, refused requests; and an account is not worse for being older. All else
+# (rates, variety, concentration) has honest users at both ends.
+MONOTONE = {"elicitation_mean_7d": 1, "refusals_ratio_7d": 1, "age_seen_days": -1}
+PATIENCE = 20  # rounds without a better loss on the `stop` split
+THREADS = 2  # fixed: the order of histogram sums, and so the trees, depends on it
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTable:
+    """Labelled rows as the live feature code made them."""
+
+    features: Rows  # float32[n, len(FEATURE_NAMES)], NaN where not known
+    label: npt.NDArray[np.int8]  # 1 abusive, 0 benign
+    group: npt.NDArray[Any]  # id of the campaign, else of the account: never split up
+    time: npt.NDArray[np.int64]  # of the event, ms
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a training brought."""
+
+    version: str
+    trees: int
+    grid_bits: int
+    calibration: Calibration
+    evaluation: Evaluation  # on groups that neither fit, stop nor calibration saw
+
+
+def train(
+    table: TrainingTable,
+    out: Path,
+    *,
+    seed: int,
+    trees: int = 200,
+    depth: int = 6,
+    progress: Progress | None = None,
+) -> Report:
+    """Train, calibrate, evaluate, and write the model's folder; the same seed, the same bytes.
+
+    The classes keep their weights: sample at the call site, since a score that was trained on
+    weighted classes is no probability. The folder appears whole or not at all.
+    Raises ConfigurationError for a table that cannot be trained on or an `out` that is in
+    use, ModelError when what came out must not be served.
+    """
+    _check(table, out)
+    parts = split(table.group, table.label, seed)
+    booster, bits = _quantised(_fit(table, parts, _parameters(seed, depth), trees, progress))
+    margins = booster.inplace_predict(table.features, predict_type="margin")
+    fitted = calibration.fit(margins[parts["calibrate"]], table.label[parts["calibrate"]])
+    held_out = parts["evaluate"]
+    evaluation = evaluate(fitted.score(margins[held_out]), table.label[held_out])
+    rounds = booster.num_boosted_rounds()
+    card = _card(table, evaluation, seed=seed, depth=depth, trees=rounds, grid_bits=bits)
+    version = publish(out, booster, fitted, card, table.features)
+    return Report(version, rounds, bits, fitted, evaluation)
+
+
+def _check(table: TrainingTable, out: Path) -> None:
+    rows = len(table.label)
+    if table.features.shape != (rows, len(FEATURE_NAMES)):
+        raise ConfigurationError(
+            f"features are {table.features.shape}, must be ({rows}, {len(FEATURE_NAMES)})"
+        )
+    if table.features.dtype != np.float32 or len(table.group) != rows or len(table.time) != rows:
+        raise ConfigurationError("features must be float32, with a group and a time for each row")
+    if np.isinf(table.features).any():
+        raise ConfigurationError("a feature is infinite: unknown is NaN, all else is finite")
+    if not np.isin(table.label, (0, 1)).all():
+        raise ConfigurationError("labels must be 0 (benign) or 1 (abusive)")
+    if out.exists():
+        raise ConfigurationError(f"{out} exists: a model is never written over another")
+
+
+def _fit(
+    table: TrainingTable,
+    parts: Mapping[str, Indices],
+    parameters: Mapping[str, Any],
+    trees: int,
+    progress: Progress | None,
+) -> xgboost.Booster:
+    """The booster up to its best round on the `stop` split."""
+    fit, stop = (_matrix(table, parts[name]) for name in ("fit", "stop"))
+    booster = xgboost.train(
+        parameters,
+        fit,
+        num_boost_round=trees,
+        evals=[(stop, "stop")],
+        early_stopping_rounds=PATIENCE,
+        callbacks=[_Watch(progress, trees)] if progress else [],
+        verbose_eval=False,
+    )
+    # A sliced booster has one truth: predict and inplace_predict of the whole use all trees.
+    return booster[: booster.best_iteration + 1]
+
+
+def _parameters(seed: int, depth: int) -> dict[str, Any]:
+    return {
+        "objective": "binary:logistic",
+        "eval_metric": "logloss",
+        "tree_method": "hist",
+        "max_depth": depth,
+        "eta": 0.1,
+        "min_child_weight": 5,
+        "subsample": 0.8,
+        "colsample_bytree": 0.8,
+        "monotone_constraints": MONOTONE,
+        "nthread": THREADS,
+        "seed": seed,
+    }
+
+
+def _matrix(table: TrainingTable, rows: Indices) -> xgboost.DMatrix:
+    names = list(FEATURE_NAMES)
+    return xgboost.DMatrix(table.features[rows], table.label[rows], feature_names=names)
+
+
+def _quantised(booster: xgboost.Booster) -> tuple[xgboost.Booster, int]:
+    document, bits = grid.quantise(json.loads(booster.save_raw("json")))
+    return xgboost.Booster(model_file=bytearray(json.dumps(document).encode())), bits
+
+
+def _card(table: TrainingTable, evaluation: Evaluation, **facts: int) -> dict[str, Any]:
+    return {
+        **facts,
+        "rows": len(table.label),
+        "abusive": int(table.label.sum()),
+        "groups": len(np.unique(table.group)),
+        "since": int(table.time.min()),
+        "until": int(table.time.max()),
+        "monotone": MONOTONE,
+        "xgboost": xgboost.__version__,
+        "evaluation": evaluation._asdict(),
+    }
+
+
+class _Watch(xgboost.callback.TrainingCallback):  # type: ignore[misc]  # xgboost is untyped
+    def __init__(self, progress: Progress, trees: int) -> None:
+        self._progress = progress
+        self._trees = trees
+
+    def after_iteration(self, _model: Any, epoch: int, _evals_log: Any) -> bool:
+        self._progress(epoch + 1, self._trees)
+        return False
