@@ -12,7 +12,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def brokers(value: str) -> str:
+def valid_brokers(value: str) -> str:
     """`host:port,host:port` as it came; ValueError when one of them is not that."""
     for broker in value.split(","):
         parts = urlsplit(f"//{broker.strip()}")
@@ -21,7 +21,7 @@ def brokers(value: str) -> str:
     return value
 
 
-def store_url(value: str) -> str:
+def valid_store_url(value: str) -> str:
     """`redis://`, `rediss://` or `unix://` as it came; ValueError otherwise.
 
     Credentials in it are refused: URLs end up in logs, process lists and bug reports.

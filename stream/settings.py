@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import ConfigurationError
-from stream.addresses import brokers, is_loopback, store_url
+from stream.addresses import is_loopback, valid_brokers, valid_store_url
 
 PREFIX: Final = "SLUICEGATE_"
 # The test suite's own switches (which Kafka jars to use) are not settings of the product.
@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
     )
 
-    kafka_bootstrap: Annotated[str, AfterValidator(brokers)] = Field(
+    kafka_bootstrap: Annotated[str, AfterValidator(valid_brokers)] = Field(
         "127.0.0.1:9092", description="Kafka brokers to begin with: `host:port,host:port`."
     )
     kafka_security: Security = Field(
@@ -108,7 +108,7 @@ class Settings(BaseSettings):
         description="Raise it by one when topics are recreated: offsets begin again, and the "
         "store would take new events for old ones.",
     )
-    store_url: Annotated[str, AfterValidator(store_url)] = Field(
+    store_url: Annotated[str, AfterValidator(valid_store_url)] = Field(
         "redis://127.0.0.1:6379/0",
         description="Valkey or Redis: `redis://host:port/db`, `rediss://` for TLS, "
         "`unix:///path` for a socket. No credentials in it.",

@@ -1,0 +1,86 @@
+"""How settings become connections: aiokafka's options, Faust's credentials, the store's client.
+
+Nothing here connects; each client does at its first use.
+"""
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import faust
+from redis.asyncio import Redis, RedisCluster
+
+from schemas.errors import ConfigurationError
+from stream.settings import Settings, variable
+
+
+def kafka_options(settings: Settings) -> dict[str, Any]:
+    """The options that aiokafka's consumer, producer and admin client have in common.
+
+    Raises ConfigurationError when a TLS file cannot be used.
+    """
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap,
+        "security_protocol": settings.kafka_security,
+    }
+    if settings.kafka_security.endswith("SSL"):
+        options["ssl_context"] = _kafka_tls(settings)
+    if settings.kafka_security.startswith("SASL_"):
+        options |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_sasl_username,
+            "sasl_plain_password": _kafka_password(settings),
+        }
+    return options
+
+
+def faust_credentials(settings: Settings) -> Any:
+    """What Faust's `broker_credentials` wants; None for a connection in the clear.
+
+    Raises ConfigurationError when a TLS file cannot be used.
+    """
+    context = _kafka_tls(settings) if settings.kafka_security.endswith("SSL") else None
+    if settings.kafka_security.startswith("SASL_"):
+        return faust.SASLCredentials(
+            username=settings.kafka_sasl_username,
+            password=_kafka_password(settings),
+            mechanism=settings.kafka_sasl_mechanism,
+            ssl_context=context,
+        )
+    return None if context is None else faust.SSLCredentials(context)
+
+
+def store_client(settings: Settings) -> "Redis | RedisCluster":
+    """A client of the store, answers as bytes; not connected yet."""
+    seconds = settings.store_timeout_ms / 1_000
+    options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+    if settings.store_username is not None:
+        options["username"] = settings.store_username
+    if settings.store_password is not None:
+        options["password"] = settings.store_password.get_secret_value()
+    if settings.store_ca is not None:
+        options["ssl_ca_certs"] = str(settings.store_ca)
+    kind = RedisCluster if settings.store_cluster else Redis
+    return kind.from_url(settings.store_url, **options)
+
+
+def _kafka_password(settings: Settings) -> str | None:
+    secret = settings.kafka_sasl_password
+    return None if secret is None else secret.get_secret_value()
+
+
+def _kafka_tls(settings: Settings) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=settings.kafka_ca)
+    except ssl.SSLError as error:
+        raise _unusable("kafka_ca", settings.kafka_ca, error) from error
+    if settings.kafka_cert is not None:
+        try:
+            context.load_cert_chain(settings.kafka_cert, settings.kafka_key)
+        except ssl.SSLError as error:
+            raise _unusable("kafka_cert", settings.kafka_cert, error) from error
+    return context
+
+
+def _unusable(name: str, file: Path | None, error: ssl.SSLError) -> ConfigurationError:
+    return ConfigurationError(f"{variable(name)}: {file} cannot be used: {error}")
