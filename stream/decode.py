@@ -1,0 +1,218 @@
+"""Raw records to columns: the first of the seven verbs.
+
+Each body is read by itself, since two malformed ones may make sense together; the rest is one
+pass per column.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+from pydantic_core import from_json
+from xxhash import xxh3_64_intdigest
+
+from schemas.decisions import DeadLetter
+from schemas.errors import MalformedEventError
+from schemas.events import MAX_COUNT, MAX_MESSAGE_BYTES, MAX_TS
+from schemas.features import CAPABILITIES
+from schemas.wire import RequestWire, read_requests
+from stream.batch import Float32, Int8, Int64, RequestBatch, UInt64
+from stream.fingerprints import (
+    HASH_VERSION,
+    elicitation,
+    prompt_simhash,
+    system_hash,
+    template_hash,
+)
+from stream.hashing import KeyedHasher
+
+MAX_AHEAD_MS = 5 * 60 * 1000  # clocks that NTP keeps drift by far less
+PAYLOAD_BYTES = 4096
+MAX_TEMPERATURE = 1e6  # what is sent may overflow float32; no API takes more than 2
+
+_CAPABILITY = {name: index for index, name in enumerate(CAPABILITIES)}
+_OTHER = _CAPABILITY["other"]
+_FLAG = {None: -1, False: 0, True: 1}
+_RAW_TEXT = re.compile(rb"[\"'](?:prompt|system)[\"']", re.IGNORECASE)
+_FIELDS = RequestWire.__struct_fields__
+
+Columns = Mapping[str, Sequence[Any]]
+
+
+class Record(Protocol):
+    """What decoding needs of a Kafka record; `timestamp` is the broker's, in ms, -1 or None if unknown."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int | None: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+
+
+def decode_requests(
+    records: Sequence[Record], *, topic: str, partition: int, hasher: KeyedHasher
+) -> tuple[RequestBatch, list[DeadLetter]]:
+    """Turn the records of one partition into columns, and into dead letters what cannot be read."""
+    events = read_requests([record.value or b"" for record in records])
+    _refuse_foreign_keys(records, events)
+    letters = [
+        _dead_letter(record, error, topic=topic, partition=partition)
+        for record, error in zip(records, events, strict=True)
+        if isinstance(error, MalformedEventError)
+    ]
+    if letters:
+        records = [r for r, e in zip(records, events, strict=True) if isinstance(e, RequestWire)]
+    return _batch(records, [e for e in events if isinstance(e, RequestWire)], hasher), letters
+
+
+def _refuse_foreign_keys(
+    records: Sequence[Record], events: list[RequestWire | MalformedEventError]
+) -> None:
+    """An event under another key may lie on a partition whose writer is not its account's."""
+    for row, (record, event) in enumerate(zip(records, events, strict=True)):
+        if isinstance(event, RequestWire) and record.key != event.account_id.encode():
+            events[row] = MalformedEventError("differs from the account_id in UTF-8", "key")
+
+
+def _dead_letter(
+    record: Record, error: MalformedEventError, *, topic: str, partition: int
+) -> DeadLetter:
+    return DeadLetter(
+        topic=topic,
+        partition=partition,
+        offset=record.offset,
+        ts=min(max(record.timestamp or 0, 0), MAX_TS),
+        error=str(error),
+        payload=b64encode(_without_raw_text(record.value or b"")[:PAYLOAD_BYTES]).decode(),
+    )
+
+
+def _without_raw_text(body: bytes) -> bytes:
+    """Take `prompt` and `system` out of a JSON object; cut anything else before such a key."""
+    if len(body) <= MAX_MESSAGE_BYTES and _RAW_TEXT.search(body):
+        try:
+            fields = from_json(body, allow_inf_nan=False)
+        except ValueError:
+            fields = None
+        if isinstance(fields, dict):
+            kept = {name: fields[name] for name in fields if name not in ("prompt", "system")}
+            body = msgspec.json.encode(kept)
+    return _RAW_TEXT.split(body, maxsplit=1)[0]
+
+
+def _batch(
+    records: Sequence[Record], events: Sequence[RequestWire], hasher: KeyedHasher
+) -> RequestBatch:
+    rows = map(msgspec.structs.astuple, events)
+    sent = dict(zip(_FIELDS, zip(*rows, strict=True), strict=True)) if events else _EMPTY
+    accounts = list(dict.fromkeys(sent["account_id"]))
+    place = {account: index for index, account in enumerate(accounts)}
+    ts, clamped = _clamp(_ints(sent["ts"], 0), _ints([r.timestamp for r in records], -1))
+    masks = _version_masks(_ints(sent["hash_version"], 0), hasher)
+    prompts, systems = sent["prompt"], sent["system"]
+    return RequestBatch(
+        accounts=accounts,
+        account=np.fromiter(map(place.__getitem__, sent["account_id"]), np.int64),
+        event_id=list(sent["event_id"]),
+        event=np.array([xxh3_64_intdigest(e.encode()) for e in sent["event_id"]], np.uint64),
+        offset=np.array([record.offset for record in records], np.int64),
+        ts=ts,
+        status=_ints(sent["status"], 200),
+        tokens_in=_ints(sent["input_tokens"], 0),
+        tokens_out=_ints(sent["output_tokens"], 0),
+        tokens_reasoning=_ints(sent["reasoning_tokens"], 0),
+        tokens_cached=_ints(sent["cached_tokens"], 0),
+        max_tokens=np.minimum(_ints(sent["max_tokens"], -1), MAX_COUNT),
+        turns=_ints(sent["turns"], -1),
+        tool_calls=_ints(sent["tool_calls"], -1),
+        tools=_ints(sent["tools"], -1),
+        latency=_ints(sent["latency_ms"], -1),
+        temperature=_floats(sent["temperature"]),
+        elicitation=_elicitations(sent["elicitation"], prompts),
+        stream=_flags(sent["stream"]),
+        logprobs=_flags(sent["logprobs"]),
+        refused=_flags(sent["refused"]),
+        batch=np.array([-1 if e is None else e == "batch" for e in sent["endpoint"]], np.int8),
+        capability=_capabilities(sent["capability"]),
+        network=hasher.network_column(sent["ip"]),
+        device=hasher.hash_column("device", sent["device_id"]),
+        user_agent=hasher.hash_column("user_agent", sent["user_agent"]),
+        tls=hasher.hash_column("tls_fingerprint", sent["tls_fingerprint"]),
+        model=hasher.hash_column("model", sent["model"]),
+        template=_hashes(sent["template_hash"], masks, prompts, template_hash),
+        system=_hashes(sent["system_hash"], masks, systems, system_hash),
+        simhash=_hashes(sent["prompt_simhash"], masks, prompts, prompt_simhash),
+        clamped=clamped,
+    )
+
+
+_EMPTY: Columns = dict.fromkeys(_FIELDS, ())
+
+
+def _clamp(ts: Int64, broker: Int64) -> tuple[Int64, int]:
+    """Take the broker's time where an event lies too far ahead of it."""
+    ahead = (broker > 0) & (ts > broker + MAX_AHEAD_MS)
+    return np.where(ahead, broker, ts), int(ahead.sum())
+
+
+def _ints(column: Sequence[int | None], absent: int) -> Int64:
+    try:
+        return np.array(column, np.int64)
+    except TypeError:  # a null in it
+        return np.array([absent if value is None else value for value in column], np.int64)
+
+
+def _floats(column: Sequence[float | None]) -> Float32:
+    values = np.array(column, np.float64)  # a None becomes NaN
+    return values.clip(-MAX_TEMPERATURE, MAX_TEMPERATURE).astype(np.float32)
+
+
+def _flags(column: Sequence[bool | None]) -> Int8:
+    return np.fromiter(map(_FLAG.__getitem__, column), np.int8)
+
+
+def _capabilities(column: Sequence[str | None]) -> Int8:
+    return np.array([-1 if c is None else _CAPABILITY.get(c, _OTHER) for c in column], np.int8)
+
+
+def _elicitations(column: Sequence[float | None], prompts: Sequence[str | None]) -> Float32:
+    values = _floats(column)
+    for row, prompt in enumerate(prompts):
+        if prompt is not None and np.isnan(values[row]):
+            values[row] = elicitation(prompt)
+    return values
+
+
+def _version_masks(versions: Int64, hasher: KeyedHasher) -> tuple[UInt64, UInt64]:
+    """One mask per row for the hashes that it brought, and one for those that are made here.
+
+    Exclusive-or with the mask of its version keeps equal hashes equal and SimHashes as far apart
+    as they were, and lets no hash of one version equal one of another.
+    """
+    distinct, inverse = np.unique(versions, return_inverse=True)
+    masks = hasher.hash_column("hash_version", map(str, [*distinct.tolist(), HASH_VERSION]))
+    return masks[inverse], masks[-1:]
+
+
+def _hashes(
+    column: Sequence[str | None],
+    masks: tuple[UInt64, UInt64],
+    texts: Sequence[str | None],
+    fingerprint: Callable[[str], int],
+) -> UInt64:
+    """Hex as sent, or the fingerprint of the text where none was; 0, hash of nothing, stays 0."""
+    values = np.zeros(len(column), np.uint64)
+    brought = [row for row, value in enumerate(column) if value is not None]
+    values[brought] = np.frombuffer(bytes.fromhex("".join(filter(None, column))), ">u8")
+    values = np.where(values == 0, values, values ^ masks[0])
+    for row, text in enumerate(texts):
+        if text is not None and column[row] is None:
+            made = np.uint64(fingerprint(text))
+            values[row] = made ^ masks[1][0] if made else made
+    return values
