@@ -39,7 +39,7 @@ def margin_graph(document: Mapping[str, Any], bits: int, metadata: Mapping[str, 
     """
     forest = _exact(document, bits)
     weights = [tree.value[:, None].astype(np.float64) for tree in forest.trees]
-    return _graph(forest, weights, "margin", metadata)
+    return tree_graph(forest, weights, "margin", metadata)
 
 
 def contribution_graph(
@@ -50,22 +50,19 @@ def contribution_graph(
     Every leaf carries what its path adds to each feature. Raises as `margin_graph`.
     """
     forest = _exact(document, bits)
-    return _graph(forest, contributions(forest, bits), "contributions", metadata)
+    return tree_graph(forest, contributions(forest, bits), "contributions", metadata)
 
 
-def _exact(document: Mapping[str, Any], bits: int) -> Forest:
-    forest = parse(document)
-    if not is_exact(forest, bits):
-        raise ModelError(f"the leaves are not exact on a grid of 2^-{bits}: quantise them first")
-    return forest
-
-
-def _graph(
+def tree_graph(
     forest: Forest,
     weights: Sequence[npt.NDArray[np.float64]],
     output: str,
     metadata: Mapping[str, str],
 ) -> bytes:
+    """Graph float32[n, features] -> `output` float32[n, targets], summed over the trees.
+
+    `weights` has float64[nodes, targets] for each tree; only the leaves' rows count.
+    """
     targets = weights[0].shape[1]
     node = helper.make_node(
         "TreeEnsembleRegressor",
@@ -91,6 +88,13 @@ def _graph(
         opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", ML_OPSET)],
     )
     return _serialise(model, metadata)
+
+
+def _exact(document: Mapping[str, Any], bits: int) -> Forest:
+    forest = parse(document)
+    if not is_exact(forest, bits):
+        raise ModelError(f"the leaves are not exact on a grid of 2^-{bits}: quantise them first")
+    return forest
 
 
 def _serialise(model: ModelProto, metadata: Mapping[str, str]) -> bytes:

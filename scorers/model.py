@@ -75,22 +75,22 @@ class Model:
         return np.asarray(self._contributions.run(None, {"rows": rows})[0])
 
 
-def _session(graph: bytes, path: Path, truth: str) -> onnxruntime.InferenceSession:
-    try:
-        session = onnxruntime.InferenceSession(graph, _options(), providers=_PROVIDERS)
-    except _REFUSALS as error:
-        raise ModelError(f"{path}: ONNX Runtime refuses it: {error}") from error
-    about = session.get_modelmeta().custom_metadata_map
-    if about.get("feature_hash") != feature_hash() or about.get("booster_sha256") != truth:
-        raise ModelError(f"{path}: exported from another booster, or for another feature list")
-    return session
-
-
-def _options() -> onnxruntime.SessionOptions:
-    # The worker's cores belong to its event loop: a pool of spinning threads would fight it.
+def session_options() -> onnxruntime.SessionOptions:
+    """One thread, the caller's: a pool that spins would fight the worker's event loop."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
+
+
+def _session(graph: bytes, path: Path, truth: str) -> onnxruntime.InferenceSession:
+    try:
+        session = onnxruntime.InferenceSession(graph, session_options(), providers=_PROVIDERS)
+    except _REFUSALS as error:
+        raise ModelError(f"{path}: ONNX Runtime refuses it: {error}") from error
+    about = session.get_modelmeta().custom_metadata_map
+    if about.get("feature_hash") != feature_hash() or about.get("booster_sha256") != truth:
+        raise ModelError(f"{path}: exported from another booster, or for another feature list")
+    return session

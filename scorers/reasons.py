@@ -1,0 +1,109 @@
+"""Why a score is high: path contributions, told as a few reasons that a person understands.
+
+A reason code stands for a group of features; codes are never renamed. The texts state what
+was looked at and what was found, not a direction: a tree may hold few requests against an
+account as well as many.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.features import FEATURES
+
+MOST = 5
+_DECIMALS = 6
+
+# code -> what was looked at, and the measures (starts of feature names) that belong to it.
+CODES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "request_volume": ("how much the account asks", ("requests_count",)),
+    "request_burst": ("how today compares with the account's own past", ("requests_burst",)),
+    "request_rhythm": ("how evenly requests are spaced", ("gaps",)),
+    "active_hours": ("at which hours the account works", ("hours",)),
+    "failed_requests": ("how often requests fail", ("failures",)),
+    "refused_requests": ("how often requests are refused", ("refusals",)),
+    "token_profile": (
+        "how long inputs and outputs are",
+        ("tokens_in", "tokens_out", "tokens_cached"),
+    ),
+    "reasoning_extraction": (
+        "whether requests draw out how the model thinks",
+        ("elicitation", "logprobs", "tokens_reasoning"),
+    ),
+    "batch_use": ("how much runs through the batch endpoint", ("batch",)),
+    "conversation_shape": ("how conversations are built", ("turns",)),
+    "tool_use": ("how tools are used", ("tool_calls", "tools")),
+    "narrow_capabilities": (
+        "which capabilities the requests exercise",
+        ("capability", "capabilities"),
+    ),
+    "model_mix": ("which models are asked", ("models_concentration", "models_distinct")),
+    "model_shift": ("how fast requests move to another model", ("models_shift",)),
+    "prompt_templates": ("how much prompts repeat a template", ("templates",)),
+    "system_prompts": ("how many system prompts are in use", ("systems",)),
+    "network_spread": ("from how many networks the account works", ("networks",)),
+    "device_spread": ("from how many devices the account works", ("devices",)),
+    "client_spread": ("with how many client programs the account works", ("user_agents",)),
+    "account_age": ("how long the account has been seen", ("age",)),
+}
+_TEXTS = {feature.name: feature.text for feature in FEATURES}
+
+
+class Reason(NamedTuple):
+    """One reason, as a decision carries it."""
+
+    code: str
+    text: str
+    value: float | None  # of the feature that weighs most; None where it is not known
+    weight: float  # log-odds that the group's features add together
+
+
+def explain(
+    names: Sequence[str],
+    row: npt.NDArray[np.float32],
+    contributions: npt.NDArray[np.float32],
+) -> list[Reason]:
+    """What speaks for suspicion, strongest first, at most five; equal weights by code.
+
+    `row` and `contributions` are float32[features] in the order of `names`. A group whose
+    features cancel out gives no reason. Raises KeyError for a feature without a code.
+    """
+    groups = _groups(tuple(names))
+    weights = {code: float(contributions[columns].sum()) for code, columns in groups.items()}
+    strongest = sorted(weights, key=lambda code: (-weights[code], code))[:MOST]
+    reasons = []
+    for code in strongest:
+        weight = round(weights[code], _DECIMALS)
+        if weight > 0:
+            columns = groups[code]
+            column = int(columns[np.argmax(contributions[columns])])
+            reasons.append(_reason(code, names[column], float(row[column]), weight))
+    return reasons
+
+
+def code_of(name: str) -> str:
+    """The reason code of a feature. Raises KeyError unless exactly one code claims it."""
+    codes = [
+        code
+        for code, (_, measures) in CODES.items()
+        if any(name.startswith(f"{measure}_") for measure in measures)
+    ]
+    if len(codes) != 1:
+        raise KeyError(f"feature {name} has {len(codes)} reason codes, must have one")
+    return codes[0]
+
+
+@lru_cache(maxsize=4)
+def _groups(names: tuple[str, ...]) -> dict[str, npt.NDArray[np.int64]]:
+    codes = np.asarray([code_of(name) for name in names])
+    return {str(code): np.flatnonzero(codes == code) for code in np.unique(codes)}
+
+
+def _reason(code: str, name: str, value: float, weight: float) -> Reason:
+    known = None if math.isnan(value) else round(value, _DECIMALS)
+    found = "not known" if known is None else f"{known:.6g}"
+    return Reason(code, f"{CODES[code][0]} ({_TEXTS[name]}: {found})", known, weight)
