@@ -7,7 +7,7 @@ tests/contracts/test_wire.py holds it) is that what it lets through, pydantic re
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from schemas.decisions import Action, Cause, Mode, Requirement, Restriction
 from schemas.errors import MalformedEventError
 from schemas.events import (
     MAX_COUNT,
@@ -195,3 +196,65 @@ def _is_country(text: str | None) -> bool:
 def _are_hashes(column: list[str | None]) -> bool:
     joined = "".join(filter(None, column))
     return joined.isascii() and not joined.encode().translate(None, b"0123456789abcdef")
+
+
+def _digits(value: float) -> float:
+    """Six digits, so that a record is the same to the byte on every machine; never -0.0."""
+    if not math.isfinite(value):
+        raise ValueError(f"{value} cannot be written as JSON")
+    return round(float(value), 6) + 0.0
+
+
+class ReasonWire(Struct, gc=False):
+    """A Reason, rounded to six digits. Raises ValueError where a number is not finite."""
+
+    code: str
+    text: str
+    value: float | str
+    weight: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.value, str):
+            self.value = _digits(self.value)
+        self.weight = _digits(self.weight)
+
+
+class LimitsWire(Struct, frozen=True, gc=False):
+    """Limits, as they are written."""
+
+    requests_per_minute: int
+    tokens_per_minute: int
+
+
+class DecisionWire(Struct, omit_defaults=True):
+    """A Decision as it is written: fields in this order, absent ones left out, six digits.
+
+    Raises ValueError where a score is not finite.
+    """
+
+    decision_id: str
+    account_id: str
+    event_id: str
+    cause: Cause
+    ts: int
+    decided_at: int
+    action: Action
+    score: float
+    kyc_tier: int
+    kyc_score: float
+    reasons: list[ReasonWire]
+    model_version: str
+    policy_version: str
+    mode: Mode
+    expires_at: int
+    limits: LimitsWire | None = None
+    restrictions: list[Restriction] | None = None
+    requirements: list[Requirement] | None = None
+    campaign_id: str | None = None
+
+    def __post_init__(self) -> None:
+        self.score = _digits(self.score)
+        self.kyc_score = _digits(self.kyc_score)
+
+
+encode_decision: Callable[[DecisionWire], bytes] = msgspec.json.Encoder().encode

@@ -43,7 +43,7 @@ Columns = Mapping[str, Sequence[Any]]
 
 
 class Record(Protocol):
-    """What decoding needs of a Kafka record; `timestamp` is the broker's, in ms, -1 or None if unknown."""
+    """What decoding needs of a Kafka record; `timestamp` is the broker's: ms, or None or -1."""
 
     @property
     def offset(self) -> int: ...
