@@ -1,0 +1,139 @@
+"""Is everything reachable and configured; and if not, what to do about it."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import distributions
+from typing import Any, Final
+
+from redis.exceptions import RedisError
+
+from schemas.errors import ConfigurationError
+from stream.connections import store_client
+from stream.guard import REMEDY, refuse_foreign_packages
+from stream.settings import Settings, variable
+from stream.topics import Finding, TopicState, check_topics
+
+# Each of these wheels fills the same onnxruntime/ folder: two at once overwrite one another.
+RUNTIMES: Final = {"onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml"}
+OLDEST_STORE: Final = (7, 2)
+# decided_at and expires_at are compared across machines; NTP keeps well below this.
+SKEW_S: Final = 1.0
+
+
+class Verdict(StrEnum):
+    """How bad it is: only `fail` keeps the worker from running."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at: what was found, and what to do unless it is ok."""
+
+    name: str
+    verdict: Verdict
+    what: str
+    remedy: str = ""
+
+
+async def diagnose(settings: Settings) -> list[Check]:
+    """Look at the installation, the secrets, the broker and the store; changes nothing.
+
+    Bounded by the time limits of the broker's and the store's clients.
+    """
+    broker, store = await asyncio.gather(_broker(settings), _store(settings))
+    return [_packages(), _runtime(), _pepper(settings), *broker, *store]
+
+
+def _packages() -> Check:
+    try:
+        refuse_foreign_packages()
+    except ConfigurationError as error:
+        return Check("packages", Verdict.FAIL, str(error).split("\n", 1)[0], REMEDY)
+    return Check("packages", Verdict.OK, "every package is ours")
+
+
+def _runtime() -> Check:
+    found = sorted({dist.name.lower().replace("_", "-") for dist in distributions()} & RUNTIMES)
+    if len(found) == 1:
+        return Check("runtime", Verdict.OK, found[0])
+    what = f"{len(found)} ONNX runtimes are installed ({', '.join(found) or 'none'}), not one"
+    remedy = "make a new virtual environment; install sluicegate[cpu] or sluicegate[gpu], not both"
+    return Check("runtime", Verdict.FAIL, what, remedy)
+
+
+def _pepper(settings: Settings) -> Check:
+    try:
+        settings.pepper_bytes()
+    except ConfigurationError as error:
+        return Check("pepper", Verdict.FAIL, "not set", str(error))
+    return Check("pepper", Verdict.OK, "set")
+
+
+async def _broker(settings: Settings) -> list[Check]:
+    try:
+        states = await check_topics(settings)
+    except ConfigurationError as error:
+        return [Check("broker", Verdict.FAIL, str(error), "start it, or correct the setting")]
+    reached = Check("broker", Verdict.OK, settings.kafka_bootstrap)
+    return [reached, *(_topic(state) for state in states)]
+
+
+def _topic(state: TopicState) -> Check:
+    if not state.ok:
+        return Check(state.name, Verdict.FAIL, state.finding, state.detail)
+    if state.finding is Finding.UNKNOWN:
+        return Check(state.name, Verdict.WARN, state.detail, "look at it with the broker's tools")
+    return Check(state.name, Verdict.OK, state.finding)
+
+
+async def _store(settings: Settings) -> list[Check]:
+    client = store_client(settings)
+    try:
+        info = await client.info()
+        seconds, microseconds = await client.time()
+    except (RedisError, OSError) as error:
+        what = f"{settings.store_url}: {error}"
+        return [Check("store", Verdict.FAIL, what, f"start it, or correct {variable('store_url')}")]
+    finally:
+        await client.aclose()
+    skew = time.time() - (seconds + microseconds / 1e6)
+    return [_version(info), _eviction(info), _persistence(info), _clock(skew)]
+
+
+def _version(info: Mapping[str, Any]) -> Check:
+    # Valkey tells the Redis version that it is compatible with: 7.2.4 from its first release.
+    version = str(info["redis_version"])
+    if tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_STORE:
+        name = (
+            f"Valkey {info['valkey_version']}" if "valkey_version" in info else f"Redis {version}"
+        )
+        return Check("store", Verdict.OK, name)
+    return Check("store", Verdict.FAIL, f"Redis {version}", "use Redis 7.2, Valkey 7.2, or later")
+
+
+def _eviction(info: Mapping[str, Any]) -> Check:
+    policy = str(info["maxmemory_policy"])
+    if policy == "noeviction":
+        return Check("store eviction", Verdict.OK, policy)
+    remedy = "set maxmemory-policy noeviction: an evicted account is a forgotten one"
+    return Check("store eviction", Verdict.WARN, policy, remedy)
+
+
+def _persistence(info: Mapping[str, Any]) -> Check:
+    if info["aof_enabled"]:
+        return Check("store persistence", Verdict.OK, "append-only file")
+    remedy = "set appendonly yes: what is lost in a restart comes back only with new events"
+    return Check("store persistence", Verdict.WARN, "no append-only file", remedy)
+
+
+def _clock(skew: float) -> Check:
+    what = f"{skew:+.3f} s from the store's"
+    if abs(skew) <= SKEW_S:
+        return Check("clock", Verdict.OK, what)
+    return Check("clock", Verdict.WARN, what, "let NTP set the clocks of both machines")

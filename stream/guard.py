@@ -1,0 +1,42 @@
+"""Refuses to run when one of our import names belongs to somebody else.
+
+`schemas`, `stream` and the like are generic names: a package of the same name earlier on the
+path, or unpacked into the same folder, would run in place of ours.
+"""
+
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from schemas.errors import ConfigurationError
+
+DISTRIBUTION: Final = "sluicegate"
+PACKAGES: Final = ("schemas", "kyc", "scorers", "stream", "edge", "simulate")
+HOME: Final = Path(__file__).resolve().parent.parent
+REMEDY: Final = "install sluicegate into a virtual environment of its own"
+
+
+def refuse_foreign_packages() -> None:
+    """Raise ConfigurationError when one of our import names is another distribution's."""
+    complaints = [*_shadowed(), *_shared()]
+    if complaints:
+        raise ConfigurationError("\n".join([*complaints, REMEDY]))
+
+
+def _shadowed() -> list[str]:
+    found = []
+    for name in PACKAGES:
+        spec = find_spec(name) if (HOME / name).is_dir() else None
+        if spec and spec.origin and Path(spec.origin).resolve().parent != HOME / name:
+            found.append(f"the package {name} resolves to {spec.origin}, not to {HOME / name}")
+    return found
+
+
+def _shared() -> list[str]:
+    owners = packages_distributions()
+    return [
+        f"the package {name} is also installed by the distribution {other}"
+        for name in PACKAGES
+        for other in sorted(set(owners.get(name, [])) - {DISTRIBUTION})
+    ]

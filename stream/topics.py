@@ -1,0 +1,188 @@
+"""The topics of the contract: what they must be, made where missing, checked where present.
+
+Requests, accounts, labels and decisions share their partition count: one worker then owns
+everything about an account, and is the single writer of its state.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from schemas.errors import ConfigurationError
+from stream.connections import kafka_options
+from stream.settings import Settings, variable
+
+DAY_MS: Final = 86_400_000
+FOREVER: Final = -1
+ANSWER_MS: Final = 10_000  # a person waits for this answer; aiokafka's default is 40 s
+POLICY: Final = "cleanup.policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a topic must be; `retention_ms` is None where only compaction removes messages."""
+
+    name: str
+    partitions: int
+    policy: frozenset[str]
+    retention_ms: int | None
+    co_partitioned: bool
+
+    def config(self) -> dict[str, str]:
+        """Kafka's topic configuration."""
+        config = {POLICY: ",".join(sorted(self.policy))}
+        return (
+            config
+            if self.retention_ms is None
+            else config | {"retention.ms": str(self.retention_ms)}
+        )
+
+
+class Finding(StrEnum):
+    """What was found out about one topic."""
+
+    CREATED = "created"
+    FITS = "fits"
+    MISSING = "missing"
+    DIFFERS = "differs"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """One topic's finding; `detail` says in words what is wrong and what to do."""
+
+    name: str
+    finding: Finding
+    detail: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """False when the worker must not run on it."""
+        return self.finding in {Finding.CREATED, Finding.FITS, Finding.UNKNOWN}
+
+
+def topics(settings: Settings) -> list[Topic]:
+    """Every topic of the contract, in its order."""
+    delete, compact = frozenset({"delete"}), frozenset({"compact"})
+    kept, decided = settings.retention_days * DAY_MS, settings.decisions_retention_days * DAY_MS
+    table = (
+        ("requests", delete, kept, True),
+        ("accounts", delete, kept, True),
+        ("labels", delete, FOREVER, True),
+        ("decisions", delete | compact, decided, True),
+        ("campaigns", compact, None, False),
+        ("dead-letters", delete, kept, False),
+    )
+    return [
+        Topic(settings.topic(name), settings.partitions, policy, retention, co_partitioned)
+        for name, policy, retention, co_partitioned in table
+    ]
+
+
+async def check_topics(settings: Settings) -> list[TopicState]:
+    """The state of every topic, nothing changed; ConfigurationError when no broker answers."""
+    async with _admin(settings) as admin:
+        present, missing = await _split(admin, topics(settings))
+        hint = "run `sluicegate topics`"
+        absent = [TopicState(topic.name, Finding.MISSING, hint) for topic in missing]
+        return [*absent, *await _compare(admin, present)]
+
+
+async def create_topics(settings: Settings) -> list[TopicState]:
+    """Make the topics that are missing and check the others; never changes or removes one.
+
+    Raises ConfigurationError when no broker answers.
+    """
+    async with _admin(settings) as admin:
+        present, missing = await _split(admin, topics(settings))
+        created = await _create(admin, missing, settings.replication)
+        return [*created, *await _compare(admin, present)]
+
+
+@asynccontextmanager
+async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=ANSWER_MS)
+    try:
+        await admin.start()
+        yield admin
+    except (KafkaError, OSError) as error:
+        address = settings.kafka_bootstrap
+        raise ConfigurationError(f"{variable('kafka_bootstrap')}: {address}: {error}") from error
+    finally:
+        await admin.close()
+
+
+async def _split(
+    admin: AIOKafkaAdminClient, wanted: list[Topic]
+) -> tuple[list[Topic], list[Topic]]:
+    # Not describe_topics: asking for a topic by name creates it where auto-creation is on.
+    names = set(await admin.list_topics())
+    present = [topic for topic in wanted if topic.name in names]
+    return present, [topic for topic in wanted if topic.name not in names]
+
+
+async def _create(
+    admin: AIOKafkaAdminClient, missing: list[Topic], replication: int
+) -> list[TopicState]:
+    if not missing:
+        return []
+    new = [NewTopic(t.name, t.partitions, replication, topic_configs=t.config()) for t in missing]
+    answer = await admin.create_topics(new)
+    return [_created(*error) for error in answer.topic_errors]
+
+
+def _created(name: str, code: int, message: str | None) -> TopicState:
+    # Two workers may start at once; the other's topic was made from the same definition.
+    if code in {0, TopicAlreadyExistsError.errno}:
+        return TopicState(name, Finding.CREATED)
+    return TopicState(name, Finding.REFUSED, message or for_code(code).__name__)
+
+
+async def _compare(admin: AIOKafkaAdminClient, present: list[Topic]) -> list[TopicState]:
+    if not present:
+        return []
+    names = [topic.name for topic in present]
+    described = await admin.describe_topics(names)
+    counts = {found["topic"]: len(found["partitions"]) for found in described}
+    policies = await _policies(admin, names)
+    return [_judge(topic, counts[topic.name], policies.get(topic.name)) for topic in present]
+
+
+async def _policies(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, frozenset[str]]:
+    # No list of wanted keys: the embedded broker (Tansu 0.6) hangs up on a request with one.
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    policies = {}
+    for answer in await admin.describe_configs(resources):
+        for _, _, _, name, entries in answer.resources:
+            for key, value, *_ in entries:
+                if key == POLICY:
+                    policies[name] = frozenset(value.replace(" ", "").split(","))
+    return policies
+
+
+def _judge(topic: Topic, partitions: int, policy: frozenset[str] | None) -> TopicState:
+    wrong = []
+    if topic.co_partitioned and partitions != topic.partitions:
+        wrong.append(
+            f"{partitions} partitions, {variable('partitions')} is {topic.partitions}: set it to "
+            f"what all four topics of accounts have, or recreate this one"
+        )
+    if policy is not None and policy != topic.policy:
+        wrong.append(f"{POLICY} is {_text(policy)}: make it {_text(topic.policy)}")
+    if wrong:
+        return TopicState(topic.name, Finding.DIFFERS, "; ".join(wrong))
+    if policy is None:
+        return TopicState(topic.name, Finding.UNKNOWN, f"the broker does not tell its {POLICY}")
+    return TopicState(topic.name, Finding.FITS)
+
+
+def _text(policy: frozenset[str]) -> str:
+    return ",".join(sorted(policy))
