@@ -1,0 +1,73 @@
+"""Real brokers and stores for the tests, each started once per session.
+
+A test that asks for `broker` or `store_url` runs on the embedded one and on the real one. The
+real ones are marked (`-m "not kafka and not redis"` leaves them out) and skipped, with what to
+do, where this machine lacks them.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import (
+    Broker,
+    embedded_broker,
+    embedded_store,
+    kafka_broker,
+    missing,
+    redis_store,
+)
+
+LIBS = "SLUICEGATE_TEST_KAFKA_LIBS"
+NO_LIBS = f"run .ci/kafka-libs.sh FOLDER, then set {LIBS}=FOLDER"
+
+
+@pytest.fixture(
+    scope="session",
+    params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)],
+)
+def broker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Broker]:
+    """A running broker: the embedded one, then Apache Kafka."""
+    folder = tmp_path_factory.mktemp("broker")
+    if request.param == "embedded":
+        with embedded_broker(folder) as running:
+            yield running
+    else:
+        with kafka_broker(folder, _kafka_libs()) as running:
+            yield running
+
+
+@pytest.fixture(
+    scope="session",
+    params=["embedded", pytest.param("redis", marks=pytest.mark.redis)],
+)
+def store_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of a running store: the embedded one, then Debian's redis-server.
+
+    One store serves the whole session: a test that needs an empty one flushes it.
+    """
+    if request.param == "embedded":
+        with embedded_store() as url:
+            yield url
+    else:
+        if missing("redis-server"):
+            pytest.skip("no redis-server on the PATH: apt-get install redis-server")
+        with redis_store(tmp_path_factory.mktemp("redis")) as url:
+            yield url
+
+
+def _kafka_libs() -> Path:
+    libs = os.environ.get(LIBS)
+    if not libs:
+        pytest.skip(f"no Apache Kafka: {NO_LIBS}")
+    if missing("java"):
+        pytest.skip("no java on the PATH: Apache Kafka needs a JDK 17")
+    if not any(Path(libs).glob("kafka_2.13-*.jar")):
+        raise pytest.UsageError(f"{LIBS}={libs} holds no jar of Apache Kafka: {NO_LIBS}")
+    return Path(libs)
