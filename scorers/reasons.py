@@ -28,16 +28,16 @@ CODES: dict[str, tuple[str, tuple[str, ...]]] = {
     "refused_requests": ("how often requests are refused", ("refusals",)),
     "token_profile": (
         "how long inputs and outputs are",
-        ("tokens_in", "tokens_out", "tokens_cached"),
+        ("tokens_in", "tokens_out", "tokens_cached", "tokens_reasoning"),
     ),
     "reasoning_extraction": (
         "whether requests draw out how the model thinks",
-        ("elicitation", "logprobs", "tokens_reasoning"),
+        ("elicitation", "logprobs"),
     ),
     "batch_use": ("how much runs through the batch endpoint", ("batch",)),
     "conversation_shape": ("how conversations are built", ("turns",)),
     "tool_use": ("how tools are used", ("tool_calls", "tools")),
-    "narrow_capabilities": (
+    "capability_mix": (
         "which capabilities the requests exercise",
         ("capability", "capabilities"),
     ),
@@ -73,7 +73,8 @@ def explain(
     features cancel out gives no reason. Raises KeyError for a feature without a code.
     """
     groups = _groups(tuple(names))
-    weights = {code: float(contributions[columns].sum()) for code, columns in groups.items()}
+    exact = contributions.astype(np.float64)
+    weights = {code: float(exact[columns].sum()) for code, columns in groups.items()}
     strongest = sorted(weights, key=lambda code: (-weights[code], code))[:MOST]
     reasons = []
     for code in strongest:
@@ -105,5 +106,10 @@ def _groups(names: tuple[str, ...]) -> dict[str, npt.NDArray[np.int64]]:
 
 def _reason(code: str, name: str, value: float, weight: float) -> Reason:
     known = None if math.isnan(value) else round(value, _DECIMALS)
-    found = "not known" if known is None else f"{known:.6g}"
-    return Reason(code, f"{CODES[code][0]} ({_TEXTS[name]}: {found})", known, weight)
+    return Reason(code, f"{CODES[code][0]} ({_TEXTS[name]}: {_told(known)})", known, weight)
+
+
+def _told(value: float | None) -> str:
+    if value is None:
+        return "not known"
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"

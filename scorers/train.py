@@ -22,9 +22,14 @@ from scorers.splits import Indices, split
 Progress = Callable[[int, int], None]  # trees grown so far, trees at most
 
 # The directions in which nobody should be able to look better by doing more: prompts that
-# draw out reasoning, refused requests; and an account is not worse for being older. All else
-# (rates, variety, concentration) has honest users at both ends.
-MONOTONE = {"elicitation_mean_7d": 1, "refusals_ratio_7d": 1, "age_seen_days": -1}
+# draw out reasoning, log-probabilities, refused requests; and an account is not worse for
+# being older. All else (rates, variety, concentration) has honest users at both ends.
+MONOTONE = {
+    "elicitation_mean_7d": 1,
+    "logprobs_ratio_7d": 1,
+    "refusals_ratio_7d": 1,
+    "age_seen_days": -1,
+}
 PATIENCE = 20  # rounds without a better loss on the `stop` split
 THREADS = 2  # fixed: the order of histogram sums, and so the trees, depends on it
 
