@@ -1,0 +1,48 @@
+"""A chunk: the records of one partition that an agent receives, and answers for, as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Record(Protocol):
+    """One message as the broker keeps it; aiokafka's ConsumerRecord is one."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int:
+        """The broker's clock or the producer's, as the topic says, in ms."""
+
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None:
+        """None is a tombstone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One record or more of one partition, by rising offset.
+
+    Offsets may have holes: compaction and transactions leave them. `highwater` is the offset
+    that the partition's next record would have got when these were fetched.
+    """
+
+    topic: str
+    partition: int
+    records: Sequence[Record] = field(repr=False)  # raw prompts: never in a log
+    highwater: int
+
+    @property
+    def first_offset(self) -> int:
+        return self.records[0].offset
+
+    @property
+    def last_offset(self) -> int:
+        return self.records[-1].offset
+
+    @property
+    def lag(self) -> int:
+        """How many offsets the partition held past this chunk when it was fetched."""
+        return self.highwater - self.last_offset - 1
