@@ -1,0 +1,66 @@
+"""Named scenarios, as data."""
+
+from dataclasses import dataclass, field, replace
+
+from simulate.abusers import CreditFarmers, StolenKeys, TraceScrapers
+from simulate.businesses import ApiBusinesses, BatchCustomers, Ci
+from simulate.campaigns import Campaign
+from simulate.classes import UniversityClass
+from simulate.cohort import Cohort
+from simulate.individuals import AgentUsers, ChatPeople, Developers
+
+START = 1_780_272_000_000  # 2026-06-01T00:00:00Z, a Monday
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A composition of cohorts over a span. `provider` scales how often a field is filled in;
+    `launch` is when a new model appears, as a share of the run."""
+
+    name: str
+    accounts: int
+    days: float
+    cohorts: tuple[Cohort, ...]
+    seed: int = 1
+    start: int = START
+    launch: float = 0.6
+    provider: dict[str, float] = field(default_factory=dict)
+    label_share: float = 0.6  # of the abusive accounts that somebody ever labels
+    label_benign_share: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.accounts < 1 or self.days <= 0:
+            raise ValueError("a scenario needs at least one account and some time")
+        if len({cohort.name for cohort in self.cohorts}) < len(self.cohorts):
+            raise ValueError("two cohorts of one name would be one and the same people")
+
+
+# A small provider's businesses: one in a hundred of ServeGen's rates, cut off so that no single
+# firm makes most of the traffic.
+_FIRMS = ApiBusinesses(scale=60.0, most_per_day=6_000.0)
+HONEST: tuple[Cohort, ...] = (
+    ChatPeople(),
+    Developers(),
+    AgentUsers(),
+    _FIRMS,
+    BatchCustomers(),
+    Ci(),
+    UniversityClass(),
+)
+LONERS: tuple[Cohort, ...] = (StolenKeys(), CreditFarmers(), TraceScrapers())
+
+SCENARIOS = {
+    s.name: s
+    for s in (
+        Scenario("small", 300, 3.0, (*HONEST, *LONERS, Campaign(share=0.1))),
+        Scenario("demo", 4_000, 10.0, (*HONEST, *LONERS, Campaign(share=0.1))),
+        Scenario("campaign", 50_000, 45.0, (*HONEST, *LONERS, Campaign(share=0.5))),
+        # Many quiet accounts, no giants: throughput over state, not over one hot key.
+        Scenario(
+            "bench",
+            20_000,
+            2.0,
+            (*HONEST[:3], replace(_FIRMS, scale=200.0, most_per_day=1_000.0), *HONEST[4:], *LONERS),
+        ),
+    )
+}
