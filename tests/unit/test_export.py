@@ -49,7 +49,7 @@ ROWS: dict[str, Callable[[Document], Rows]] = {
     "on a threshold": lambda document: _edge_rows(document, 0),
     "one step below": lambda document: _edge_rows(document, -np.inf),
     "one step above": lambda document: _edge_rows(document, np.inf),
-    "subnormal and huge": lambda _: np.float32([[1e-42] * WIDTH, [3e38] * WIDTH]),
+    "subnormal and huge": lambda _: np.array([[1e-42] * WIDTH, [3e38] * WIDTH], np.float32),
 }
 
 

@@ -21,7 +21,7 @@ def test_a_score_does_not_depend_on_its_neighbours() -> None:
 
 def test_scores_rise_with_margins_and_stay_within_0_and_1() -> None:
     """From the largest negative margin to the largest positive one, without overflow."""
-    margins = np.float32([-3e38, -100, -1, 0, 1, 100, 3e38])
+    margins = np.array([-3e38, -100, -1, 0, 1, 100, 3e38], np.float32)
     scores = CALIBRATION.score(margins)
     assert np.all(np.diff(scores) >= 0)
     assert (scores[0], scores[-1]) == (0.0, 1.0)
@@ -45,7 +45,7 @@ def test_fit_finds_the_parameters_that_made_the_labels() -> None:
 
 def test_fit_stays_finite_when_the_classes_are_apart() -> None:
     """Perfectly separated classes do not drive the slope to infinity."""
-    margins = np.float32([-2.0] * 50 + [2.0] * 50)
+    margins = np.repeat([-2, 2], 50).astype(np.float32)
     found = fit(margins, np.repeat([0, 1], 50).astype(np.int8))
     assert 0 < found.slope < 10
 

@@ -158,7 +158,7 @@ def test_a_graph_that_the_runtime_refuses_is_a_model_error(
         Model.load(folder)
 
 
-def _edit(change: Callable[[dict[str, object]], None]) -> Callable[[str], str]:
+def _edit(change: Callable[[dict[str, object]], object]) -> Callable[[str], str]:
     def edited(text: str) -> str:
         fields = json.loads(text)
         change(fields)

@@ -1,6 +1,7 @@
 """Training: a folder that can be served, the same bytes for the same seed, or a clear refusal."""
 
 import dataclasses
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from schemas.errors import ConfigurationError, ModelError
 from schemas.features import FEATURE_NAMES
 from scorers.manifest import BOOSTER, FILES, MANIFEST
 from scorers.model import Model
-from scorers.train import MONOTONE, Report, TrainingTable, train
+from scorers.train import MONOTONE, PATIENCE, Report, TrainingTable, train
 from tests.unit.scorers_table import made_up_rows, made_up_table
 
-QUICK = {"trees": 12, "depth": 3}
+train_quickly = functools.partial(train, trees=12, depth=3)
 
 
 @pytest.fixture(scope="module")
@@ -62,32 +63,39 @@ def test_the_card_tells_how_the_model_was_made(trained: tuple[Path, Report]) -> 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     """Two runs write identical folders."""
     for name in ("one", "two"):
-        train(made_up_table(), tmp_path / name, seed=5, **QUICK)
+        train_quickly(made_up_table(), tmp_path / name, seed=5)
     for name in (*FILES, MANIFEST):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_another_seed_gives_another_version(tmp_path: Path) -> None:
     """The version follows from what was trained."""
-    reports = [train(made_up_table(), tmp_path / str(s), seed=s, **QUICK) for s in (1, 2)]
+    reports = [train_quickly(made_up_table(), tmp_path / str(s), seed=s) for s in (1, 2)]
     assert reports[0].version != reports[1].version
 
 
 def test_training_stops_at_the_best_round(tmp_path: Path) -> None:
     """On a small table most of 300 rounds would only learn noise; they are cut off."""
-    report = train(made_up_table(1_000), tmp_path / "model", seed=1, trees=300, depth=4)
+    grown: list[int] = []
+    report = train(
+        made_up_table(1_000),
+        tmp_path / "model",
+        seed=1,
+        trees=300,
+        depth=4,
+        progress=lambda done, _: grown.append(done),
+    )
     booster = xgboost.Booster(model_file=tmp_path / "model" / BOOSTER)
-    assert report.trees == booster.num_boosted_rounds() < 200
+    assert report.trees == booster.num_boosted_rounds() == grown[-1] - PATIENCE < 200
 
 
 def test_progress_counts_the_trees(tmp_path: Path) -> None:
     """A caller can draw a bar: every round is told, with the total."""
     told: list[tuple[int, int]] = []
-    train(
+    train_quickly(
         made_up_table(),
         tmp_path / "model",
         seed=1,
-        **QUICK,
         progress=lambda done, total: told.append((done, total)),
     )
     assert told == [(tree, 12) for tree in range(1, 13)]
@@ -142,5 +150,5 @@ def test_a_graph_that_differs_from_its_booster_is_not_published(
     """When serving would give other margins, training fails and leaves nothing behind."""
     monkeypatch.setattr(Model, "margins", lambda _, rows: np.zeros(len(rows), np.float32))
     with pytest.raises(ModelError, match="not published"):
-        train(made_up_table(), tmp_path / "model", seed=1, **QUICK)
+        train_quickly(made_up_table(), tmp_path / "model", seed=1)
     assert not list(tmp_path.iterdir())
