@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass, field, replace
 
-from simulate.abusers import CreditFarmers, StolenKeys, TraceScrapers
-from simulate.businesses import ApiBusinesses, BatchCustomers, Ci
-from simulate.campaigns import Campaign
-from simulate.classes import UniversityClass
+from simulate.abuse.campaigns import Campaign
+from simulate.abuse.credit_farmers import CreditFarmers
+from simulate.abuse.stolen_keys import StolenKeys
+from simulate.abuse.trace_scrapers import TraceScrapers
 from simulate.cohort import Cohort
-from simulate.individuals import AgentUsers, ChatPeople, Developers
+from simulate.honest.batches import BatchCustomers
+from simulate.honest.businesses import ApiBusinesses
+from simulate.honest.chat import ChatPeople
+from simulate.honest.ci import Ci
+from simulate.honest.classes import UniversityClass
+from simulate.honest.coding_agents import AgentUsers
+from simulate.honest.developers import Developers
 
 START = 1_780_272_000_000  # 2026-06-01T00:00:00Z, a Monday
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from simulate import fitted
 from simulate.accounts import Account, Habits, Proofs, Work
-from simulate.individuals import API_FILL, OFFSETS, rate
+from simulate.habitats import API_FILL, OFFSETS, rate
 from simulate.places import CAMPUS, PYTHON, Place, home, pick
 from simulate.world import DAY_MS, LARGE, MIDDLE, World
 

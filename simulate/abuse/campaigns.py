@@ -6,7 +6,7 @@ import numpy as np
 
 from simulate import fitted
 from simulate.accounts import Account, Habits, Proofs, Work
-from simulate.individuals import API_FILL, device
+from simulate.habitats import API_FILL, device
 from simulate.people import firm_domain, free_mail
 from simulate.places import BROWSER, NODE, PYTHON, home, pick
 from simulate.world import DAY_MS, LARGE, MIDDLE, THINKER, World
@@ -51,7 +51,7 @@ class Campaign:
             first=created + int(rng.exponential(0.2 * DAY_MS)),
             last=world.end,
             habits=self._habits(rng),
-            work=self._work(world, rng, index),
+            work=self._work(world, rng),
             places=(usual,) if rng.random() < 0.8 else (usual, home(rng, pick(rng, BROWSER))),
             proofs=self._proofs(world, rng, usual.network.country),
             fill=API_FILL,
@@ -93,7 +93,7 @@ class Campaign:
             launch_share=0.5,
         )
 
-    def _work(self, world: World, rng: np.random.Generator, index: int) -> Work:
+    def _work(self, world: World, rng: np.random.Generator) -> Work:
         aims = ("coding",) * 6 + ("agentic",) * 4 + ("long_horizon",) * 3 + ("reasoning",) * 3
         aside = round(16 * self.innocent)
         return Work(

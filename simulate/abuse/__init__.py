@@ -1,0 +1,1 @@
+"""Cohorts that do harm, together or alone. One module each."""

@@ -1,0 +1,75 @@
+"""Trials without end."""
+
+from dataclasses import dataclass
+
+from simulate.accounts import Account, Habits, Proofs, Work
+from simulate.habitats import API_FILL, OFFSETS, device
+from simulate.people import free_mail
+from simulate.places import CURL, PYTHON, home, pick
+from simulate.world import DAY_MS, MIDDLE, SMALL, World
+
+
+@dataclass(frozen=True, slots=True)
+class CreditFarmers:
+    """Free credit, again and again: signs up, spends what the trial gives within hours or a few
+    days on cheap bulk work, never pays; several accounts on one machine."""
+
+    name: str = "credit_farmers"
+    share: float = 0.02
+    per_machine: int = 6
+
+    def member(self, world: World, index: int) -> Account:
+        rng = world.generator(self.name, index)
+        machine = world.generator(self.name, "machine", index // self.per_machine)
+        client = pick(machine, (*PYTHON, *CURL))
+        unit = device(machine)
+        usual = home(machine, client, unit if rng.random() < 0.5 else "")
+        created = world.start + int(rng.random() * 0.9 * world.days * DAY_MS)
+        return Account(
+            account_id=world.account_id(self.name, index),
+            key=world.key(self.name, index),
+            cohort=self.name,
+            created=created,
+            first=created + int(rng.exponential(600_000)),
+            last=min(world.end, created + int((0.2 + rng.exponential(2.0)) * DAY_MS)),
+            habits=Habits(
+                per_day=float(180.0 * rng.lognormal(0, 0.7)),
+                turns=float(1 + rng.gamma(2.0, 8.0)),
+                gap_s=float(rng.uniform(2, 20)),
+                gap_shape=float(rng.uniform(0.8, 2.0)),
+                hour_spread=0.9,
+                offset_h=OFFSETS[usual.network.country],
+                sleep=float(rng.uniform(1, 5)),
+                in_ln=float(rng.normal(6.0, 0.6)),
+                in_sd=float(rng.uniform(0.1, 0.7)),
+                out_ln=float(rng.normal(6.0, 0.5)),
+                out_sd=0.6,
+                templates=float(rng.integers(1, 4)),
+                template_fresh=float(rng.beta(1, 5)),
+                wander=6.0,
+                elicitation=float(rng.beta(1, 15)),
+                throttled=float(rng.beta(3, 25)),
+                streamed=0.1,
+            ),
+            work=Work(
+                capabilities=("data_generation",) * 6
+                + ("translation",) * 3
+                + ("chat",) * 4
+                + ("other",) * 3,
+                models=(SMALL, MIDDLE),
+                max_tokens=(2048,),
+                systems=(world.key(self.name, "machine", index // self.per_machine),),
+            ),
+            places=(usual,),
+            proofs=Proofs(
+                email_domain=free_mail(rng),
+                country=usual.network.country,
+                card=0.08,
+                prepaid=0.8,
+                payment_failed=0.5,
+                phone=0.1,
+                logins_per_week=1.5,
+            ),
+            fill=API_FILL,
+            abusive=True,
+        )

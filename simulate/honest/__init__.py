@@ -1,0 +1,1 @@
+"""Cohorts that mean no harm. One module each."""
