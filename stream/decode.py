@@ -6,7 +6,8 @@ pass per column.
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any, Protocol
 
 import msgspec
@@ -20,13 +21,7 @@ from schemas.events import MAX_COUNT, MAX_MESSAGE_BYTES, MAX_TS
 from schemas.features import CAPABILITIES
 from schemas.wire import RequestWire, read_requests
 from stream.batch import Float32, Int8, Int64, RequestBatch, UInt64
-from stream.fingerprints import (
-    HASH_VERSION,
-    elicitation,
-    prompt_simhash,
-    system_hash,
-    template_hash,
-)
+from stream.fingerprints import HASH_VERSION, Fingerprints, fingerprint, system_hash
 from stream.hashing import KeyedHasher
 
 MAX_AHEAD_MS = 5 * 60 * 1000  # clocks that NTP keeps drift by far less
@@ -115,7 +110,7 @@ def _batch(
     place = {account: index for index, account in enumerate(accounts)}
     ts, clamped = _clamp(_ints(sent["ts"], 0), _ints([r.timestamp for r in records], -1))
     masks = _version_masks(_ints(sent["hash_version"], 0), hasher)
-    prompts, systems = sent["prompt"], sent["system"]
+    made = _fingerprints(sent)
     return RequestBatch(
         accounts=accounts,
         account=np.fromiter(map(place.__getitem__, sent["account_id"]), np.int64),
@@ -134,7 +129,7 @@ def _batch(
         tools=_ints(sent["tools"], -1),
         latency=_ints(sent["latency_ms"], -1),
         temperature=_floats(sent["temperature"]),
-        elicitation=_elicitations(sent["elicitation"], prompts),
+        elicitation=_elicitations(sent["elicitation"], made),
         stream=_flags(sent["stream"]),
         logprobs=_flags(sent["logprobs"]),
         refused=_flags(sent["refused"]),
@@ -145,9 +140,9 @@ def _batch(
         user_agent=hasher.hash_column("user_agent", sent["user_agent"]),
         tls=hasher.hash_column("tls_fingerprint", sent["tls_fingerprint"]),
         model=hasher.hash_column("model", sent["model"]),
-        template=_hashes(sent["template_hash"], masks, prompts, template_hash),
-        system=_hashes(sent["system_hash"], masks, systems, system_hash),
-        simhash=_hashes(sent["prompt_simhash"], masks, prompts, prompt_simhash),
+        template=_hashes(sent["template_hash"], masks, {r: f.template for r, f in made.items()}),
+        system=_hashes(sent["system_hash"], masks, _system_hashes(sent)),
+        simhash=_hashes(sent["prompt_simhash"], masks, {r: f.simhash for r, f in made.items()}),
         clamped=clamped,
     )
 
@@ -181,15 +176,38 @@ def _capabilities(column: Sequence[str | None]) -> Int8:
     return np.array([-1 if c is None else _CAPABILITY.get(c, _OTHER) for c in column], np.int8)
 
 
-def _elicitations(column: Sequence[float | None], prompts: Sequence[str | None]) -> Float32:
+def _fingerprints(sent: Columns) -> dict[int, Fingerprints]:
+    """By row, where a prompt was sent and not all that is made of it."""
+    brought = zip(sent["template_hash"], sent["prompt_simhash"], sent["elicitation"], strict=True)
+    return {
+        row: fingerprint(prompt)
+        for row, (prompt, (template, simhash, elicitation)) in enumerate(
+            zip(sent["prompt"], brought, strict=True)
+        )
+        if prompt is not None
+        and (template is None or simhash is None or elicitation is None or isnan(elicitation))
+    }
+
+
+def _system_hashes(sent: Columns) -> dict[int, int]:
+    return {
+        row: system_hash(system)
+        for row, (system, brought) in enumerate(
+            zip(sent["system"], sent["system_hash"], strict=True)
+        )
+        if system is not None and brought is None
+    }
+
+
+def _elicitations(column: Sequence[float | None], made: Mapping[int, Fingerprints]) -> Float32:
     values = _floats(column)
-    for row, prompt in enumerate(prompts):
-        if prompt is not None and np.isnan(values[row]):
-            values[row] = elicitation(prompt)
+    for row, prints in made.items():
+        if np.isnan(values[row]):
+            values[row] = prints.elicitation
     return values
 
 
-def _version_masks(versions: Int64, hasher: KeyedHasher) -> tuple[UInt64, UInt64]:
+def _version_masks(versions: Int64, hasher: KeyedHasher) -> tuple[UInt64, np.uint64]:
     """One mask per row for the hashes that it brought, and one for those that are made here.
 
     Exclusive-or with the mask of its version keeps equal hashes equal and SimHashes as far apart
@@ -197,22 +215,18 @@ def _version_masks(versions: Int64, hasher: KeyedHasher) -> tuple[UInt64, UInt64
     """
     distinct, inverse = np.unique(versions, return_inverse=True)
     masks = hasher.hash_column("hash_version", map(str, [*distinct.tolist(), HASH_VERSION]))
-    return masks[inverse], masks[-1:]
+    return masks[inverse], masks[-1]
 
 
 def _hashes(
-    column: Sequence[str | None],
-    masks: tuple[UInt64, UInt64],
-    texts: Sequence[str | None],
-    fingerprint: Callable[[str], int],
+    column: Sequence[str | None], masks: tuple[UInt64, np.uint64], made: Mapping[int, int]
 ) -> UInt64:
-    """Hex as sent, or the fingerprint of the text where none was; 0, hash of nothing, stays 0."""
+    """Hex as it was sent, or what was made of the text; 0, the hash of nothing, stays 0."""
     values = np.zeros(len(column), np.uint64)
     brought = [row for row, value in enumerate(column) if value is not None]
     values[brought] = np.frombuffer(bytes.fromhex("".join(filter(None, column))), ">u8")
     values = np.where(values == 0, values, values ^ masks[0])
-    for row, text in enumerate(texts):
-        if text is not None and column[row] is None:
-            made = np.uint64(fingerprint(text))
-            values[row] = made ^ masks[1][0] if made else made
+    for row, value in made.items():
+        if column[row] is None and value:
+            values[row] = np.uint64(value) ^ masks[1]
     return values

@@ -1,0 +1,111 @@
+"""How likely a prompt tries to draw out what the model thinks: phrases, weighed and combined.
+
+The phrases are those of the published accounts of distillation: reasoning asked for behind an
+answer, step by step; answers graded by a rubric; data made in bulk. An estimate for providers
+without a classifier of their own, to be read over many prompts: one alone means little, since
+students and evaluators ask so too.
+"""
+
+from stream.words import words
+
+_PHRASES: dict[float, tuple[str, ...]] = {
+    # The reasoning itself is asked for.
+    0.7: (
+        "internal reasoning",
+        "reasoning behind",
+        "reasoning trace",
+        "reasoning process",
+        "reasoning steps",
+        "transparent reasoning",
+        "show your reasoning",
+        "explain your reasoning",
+        "articulate the reasoning",
+        "chain of thought",
+        "thought process",
+        "thinking process",
+        "inner monologue",
+        "think aloud",
+        "hidden thoughts",
+        "思维链",
+        "推理过程",
+        "思考过程",
+        "内部推理",
+        "思考過程",
+        "推論過程",
+        "사고 과정",
+        "추론 과정",
+        "proceso de razonamiento",
+        "cadena de pensamiento",
+        "processus de réflexion",
+        "chaîne de pensée",
+        "gedankengang",
+        "denkprozess",
+        "ход рассуждений",
+        "цепочка рассуждений",
+        "processo de raciocínio",
+        "cadeia de pensamento",
+    ),
+    # Answers are graded.
+    0.6: (
+        "impartial judge",
+        "rubric",
+        "on a scale of",
+        "reference answer",
+        "assistant a",
+        "rate the response",
+        "rate the quality",
+        "evaluate the quality",
+        "quality of the response",
+        "score from",
+        "better response",
+        "rating rationale",
+        "评分标准",
+        "採点基準",
+    ),
+    # Work is asked for in steps, or with reasons.
+    0.35: (
+        "step by step",
+        "each step",
+        "your reasoning",
+        "rationale",
+        "justify",
+        "逐步",
+        "一步一步",
+        "段階的に",
+        "단계별로",
+        "paso a paso",
+        "étape par étape",
+        "schritt für schritt",
+        "шаг за шагом",
+        "пошагово",
+        "passo a passo",
+    ),
+    # Data for training are asked for.
+    0.3: (
+        "task instructions",
+        "diverse",
+        "few shot",
+        "given prompt",
+        "synthetic data",
+        "training data",
+        "ai assistant",
+        "language model",
+        "output format",
+        "following format",
+        "adhere to",
+    ),
+}
+# A phrase begins where a word begins and may go on: `rubric` finds `rubrics`.
+_GROUPS = tuple(
+    (weight, tuple(words(phrase).rstrip() for phrase in phrases))
+    for weight, phrases in _PHRASES.items()
+)
+
+
+def elicitation(normal: bytes) -> float:
+    """Estimate from `words(prompt)`: 0-1, one minus what each kind of phrase leaves open."""
+    innocent = 1.0
+    for weight, phrases in _GROUPS:
+        if any(phrase in normal for phrase in phrases):
+            innocent *= 1.0 - weight
+    return 1.0 - innocent
