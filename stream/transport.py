@@ -10,7 +10,6 @@ and the price is paid per chunk:
 - an agent that raises stops the worker; a restart begins again with that chunk.
 """
 
-import asyncio
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

@@ -1,0 +1,117 @@
+"""Workers that join, leave and die under load lose nothing and repeat little."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import product
+
+from aiokafka import AIOKafkaProducer
+
+from tests.integration.workers import Workers, positions
+from tests.topics import Topics
+
+PARTITIONS = 4
+EACH = 2000  # records a partition
+RECORDS_PER_S = 2000
+
+
+@asynccontextmanager
+async def load(topics: Topics, topic: str) -> AsyncIterator[None]:
+    """Fills the topic over seconds, side by side with the test; done when left."""
+    async with AIOKafkaProducer(bootstrap_servers=topics.address) as producer:
+
+        async def produce() -> None:
+            for number in range(EACH):
+                for partition in range(PARTITIONS):
+                    await producer.send(topic, b"x" * 100, partition=partition)
+                await asyncio.sleep(PARTITIONS / RECORDS_PER_S)
+            await producer.flush()
+
+        producing = asyncio.create_task(produce())
+        try:
+            yield
+            await producing
+        finally:
+            producing.cancel()
+
+
+def everything(topic: str) -> set[tuple[str, int, int]]:
+    """All records that `load` makes."""
+    return set(product([topic], range(PARTITIONS), range(EACH)))
+
+
+async def test_a_join_and_a_leave_repeat_nothing(
+    workers: Workers, topics: Topics, topic: str
+) -> None:
+    """A partition changes hands between chunks: finished, committed, then given away."""
+    await topics.make(topic, PARTITIONS)
+    async with load(topics, topic):
+        staying = workers.start(topic, work_s=0.02)
+        await workers.until(lambda: staying.done().total() > 100)
+        leaving = workers.start(topic, work_s=0.02)
+        await workers.until(lambda: leaving.done().total() > 100)
+        assert len(staying.assigned()) == len(leaving.assigned()) == PARTITIONS / 2
+        assert await leaving.stop() == 0
+        await workers.until(lambda: len(staying.assigned()) == PARTITIONS)
+    await workers.until(lambda: set(workers.done()) == everything(topic))
+    assert await staying.stop() == 0
+    assert set(workers.done().values()) == {1}
+    committed = await topics.committed(workers.group, topic)
+    assert committed == dict.fromkeys(range(PARTITIONS), EACH)
+
+
+async def test_a_killed_worker_repeats_only_what_it_had_not_committed(
+    workers: Workers, topics: Topics, topic: str
+) -> None:
+    """After kill -9 another worker goes on from what the dead one had committed."""
+    await topics.make(topic, PARTITIONS)
+    async with load(topics, topic):
+        staying = workers.start(topic, work_s=0.02)
+        dying = workers.start(topic, work_s=0.02)
+        await workers.until(lambda: staying.done().total() > 100 and dying.done().total() > 100)
+        dying.signal(signal.SIGKILL)
+        await dying.ended()
+        lost = [partition for _, partition in dying.assigned()]
+        committed = await topics.committed(workers.group, topic)
+    await workers.until(lambda: set(workers.done()) == everything(topic))
+    assert await staying.stop() == 0
+    done = positions(dying.done(), topic, PARTITIONS)
+    repeated = {record for record, times in workers.done().items() if times > 1}
+    assert repeated == {
+        (topic, partition, offset)
+        for partition in lost
+        for offset in range(committed[partition], done[partition])
+    }
+
+
+async def test_equal_partition_numbers_stay_together(
+    workers: Workers, topics: Topics, topic: str
+) -> None:
+    """Whoever has a partition of one topic has it of the others, one chunk of them at a time."""
+    names = [f"{topic}-{kind}" for kind in ("requests", "accounts", "labels")]
+    for name in names:
+        await topics.make(name, 3)
+        await topics.fill(name, {partition: [b"x"] * 500 for partition in range(3)})
+    pair = [workers.start(*names, work_s=0.02, max_records=20) for _ in range(2)]
+    await workers.until(lambda: workers.done().total() >= len(names) * 3 * 500)
+    numbers = [{name: set[int]() for name in names} for _ in pair]
+    for worker, own in zip(pair, numbers, strict=True):
+        for name, partition in worker.assigned():
+            own[name].add(partition)
+        await worker.stop()
+        assert worker.most_at_once("partition") <= 1
+    for own in numbers:
+        assert own[names[0]] == own[names[1]] == own[names[2]]
+    assert sorted(len(own[names[0]]) for own in numbers) == [1, 2]
+
+
+async def test_topics_of_unequal_partitions_are_refused(
+    workers: Workers, topics: Topics, topic: str
+) -> None:
+    """Partition numbers that mean different accounts stop the worker with an error."""
+    await topics.make(f"{topic}-requests", 4)
+    await topics.make(f"{topic}-accounts", 2)
+    worker = workers.start(f"{topic}-requests", f"{topic}-accounts")
+    assert await worker.ended() == 1
+    assert "differ in partitions" in workers.log(0)

@@ -1,0 +1,71 @@
+"""Topics of a broker as the tests use them: make, fill, and read where a group stands."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of the broker at `address`."""
+
+    address: str
+
+    async def make(self, name: str, partitions: int, **config: str) -> str:
+        """Make a topic; returns its name."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
+        await admin.start()
+        try:
+            await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=config)])
+        finally:
+            await admin.close()
+        return name
+
+    async def fill(
+        self,
+        name: str,
+        values: Mapping[int, Iterable[bytes | None]],
+        keys: Iterable[bytes | None] = (),
+    ) -> None:
+        """Append `values` by partition; `keys`, where given, go with each partition's values."""
+        async with AIOKafkaProducer(bootstrap_servers=self.address) as producer:
+            for partition, column in values.items():
+                for value, key in zip(column, keys or _nothing(), strict=False):
+                    await producer.send(name, value, key=key, partition=partition)
+            await producer.flush()
+
+    async def committed(self, group: str, name: str) -> dict[int, int]:
+        """Where `group` begins again, by partition; 0 where it has committed nothing."""
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self.address, group_id=group, enable_auto_commit=False
+        ) as consumer:
+            tps = await _partitions(consumer, name)
+            consumer.assign(tps)
+            return {tp.partition: await consumer.committed(tp) or 0 for tp in tps}
+
+    async def offsets(self, name: str) -> dict[int, list[int]]:
+        """The offsets that hold a record, by partition; compaction and markers leave holes."""
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self.address,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+        ) as consumer:
+            tps = await _partitions(consumer, name)
+            found: dict[int, list[int]] = {tp.partition: [] for tp in tps}
+            consumer.assign(tps)
+            while chunks := await consumer.getmany(timeout_ms=500):
+                for tp, records in chunks.items():
+                    found[tp.partition] += [record.offset for record in records]
+        return found
+
+
+def _nothing() -> Iterable[None]:
+    while True:
+        yield None
+
+
+async def _partitions(consumer: AIOKafkaConsumer, name: str) -> list[TopicPartition]:
+    await consumer._client._wait_on_metadata(name)
+    return [TopicPartition(name, partition) for partition in consumer.partitions_for_topic(name)]
