@@ -6,6 +6,8 @@ without a classifier of their own, to be read over many prompts: one alone means
 students and evaluators ask so too.
 """
 
+import math
+
 from stream.words import words
 
 _PHRASES: dict[float, tuple[str, ...]] = {
@@ -14,6 +16,7 @@ _PHRASES: dict[float, tuple[str, ...]] = {
         "internal reasoning",
         "reasoning behind",
         "reasoning trace",
+        "reasoning traces",
         "reasoning process",
         "reasoning steps",
         "transparent reasoning",
@@ -49,13 +52,16 @@ _PHRASES: dict[float, tuple[str, ...]] = {
     0.6: (
         "impartial judge",
         "rubric",
+        "rubrics",
         "on a scale of",
         "reference answer",
+        "reference answers",
         "assistant a",
         "rate the response",
         "rate the quality",
         "evaluate the quality",
         "quality of the response",
+        "quality of the responses",
         "score from",
         "better response",
         "rating rationale",
@@ -82,6 +88,7 @@ _PHRASES: dict[float, tuple[str, ...]] = {
     ),
     # Data for training are asked for.
     0.3: (
+        "task instruction",
         "task instructions",
         "diverse",
         "few shot",
@@ -89,23 +96,34 @@ _PHRASES: dict[float, tuple[str, ...]] = {
         "synthetic data",
         "training data",
         "ai assistant",
+        "ai assistants",
         "language model",
+        "language models",
         "output format",
         "following format",
         "adhere to",
     ),
 }
-# A phrase begins where a word begins and may go on: `rubric` finds `rubrics`.
-_GROUPS = tuple(
-    (weight, tuple(words(phrase).rstrip() for phrase in phrases))
-    for weight, phrases in _PHRASES.items()
-)
+
+
+def _by_first_word() -> dict[bytes, list[tuple[bytes, float]]]:
+    """Phrases by their first word: a look-up per word of the prompt, not a search per phrase."""
+    index: dict[bytes, list[tuple[bytes, float]]] = {}
+    for weight, phrases in _PHRASES.items():
+        for phrase in map(words, phrases):
+            index.setdefault(phrase.split()[0], []).append((phrase, weight))
+    return index
+
+
+_INDEX = _by_first_word()
 
 
 def elicitation(normal: bytes) -> float:
     """Estimate from `words(prompt)`: 0-1, one minus what each kind of phrase leaves open."""
-    innocent = 1.0
-    for weight, phrases in _GROUPS:
-        if any(phrase in normal for phrase in phrases):
-            innocent *= 1.0 - weight
-    return 1.0 - innocent
+    found = {
+        weight
+        for first in _INDEX.keys() & set(normal.split())
+        for phrase, weight in _INDEX[first]
+        if phrase in normal
+    }
+    return 1.0 - math.prod(1.0 - weight for weight in sorted(found))

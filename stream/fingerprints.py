@@ -21,7 +21,10 @@ _VIEW = 16_384
 _TEMPLATE_VIEW = 4096
 _TEMPLATE_MIN_WORDS = 5
 _TEMPLATE_MAX_WORDS = 24
-_LONG_LITERAL = 32  # keys, tokens, base64; the longest English words have under 30 letters
+# Enough to hold 24 words of any language, and some literals between them.
+_TEMPLATE_TOKENS = 64
+_TEMPLATE_PROSE = 512
+_LONG_LITERAL = 32  # keys, tokens, base64: the longest English words have under 30 letters
 _SHINGLE = 3
 
 # Each alternative starts with a sign of its own and stops at the next one: linear on any input.
@@ -29,8 +32,7 @@ _FILLING = re.compile(
     r"```.*?(?:```|\Z)"  # fenced code
     r"|`[^`\n]*`"
     r"|\"[^\"\n]*\"|“[^“”\n]*”|«[^«»\n]*»|「[^「」\n]*」"
-    r"|'(?<!\w')[^'\n]*'(?!\w)"  # but no apostrophes
-    r"|https?://\S+",
+    r"|'(?<!\w')[^'\n]*'(?!\w)",  # but no apostrophes
     re.DOTALL,
 )
 _BREAK = re.compile(r"[\n:：]")
@@ -69,15 +71,15 @@ def template_hash(prompt: str) -> int:
     """
     head: list[bytes] = []
     for part in _BREAK.split(_FILLING.sub(" ", prompt[:_TEMPLATE_VIEW])):
-        short = (token for token in part.split() if _is_prose(token))
-        head += words(" ".join(short)).split()
+        prose = filter(_is_prose, part.split()[:_TEMPLATE_TOKENS])
+        head += words(" ".join(prose)[:_TEMPLATE_PROSE]).split()
         if len(head) >= _TEMPLATE_MIN_WORDS:
             return xxh3_64_intdigest(b" ".join(head[:_TEMPLATE_MAX_WORDS]))
     return 0
 
 
 def _is_prose(token: str) -> bool:
-    return len(token) < _LONG_LITERAL or not token.isascii()
+    return not token.isascii() or (len(token) < _LONG_LITERAL and "://" not in token)
 
 
 def simhash(normal: bytes) -> int:

@@ -17,6 +17,7 @@ _SIGN = re.compile(
     rb"|\xf0\x9f[\x80-\xbf]{2}"  # emoji
 )
 # From U+3040 to U+D7AF (kana, han, hangul) there are no spaces: each sign is a word.
+_IDEOGRAPH = re.compile(rb"[\xe3-\xed]")
 _WORD = re.compile(rb"[\xe3-\xed][\x80-\xbf]{2}|[^\xe3-\xed ]+")
 # Canonical ordering sorts a run of combining marks in quadratic time: 3 s for 64 KiB of them.
 _CHUNK = 64
@@ -30,7 +31,8 @@ def words(text: str) -> bytes:
     if text.isascii():
         return b" %b " % b" ".join(text.encode().translate(_LETTERS).split())
     letters = _SIGN.sub(b" ", _fold(text).encode().translate(_LETTERS))
-    return b" %b " % b" ".join(_WORD.findall(letters))
+    spaced = letters.split() if not _IDEOGRAPH.search(letters) else _WORD.findall(letters)
+    return b" %b " % b" ".join(spaced)
 
 
 def _fold(text: str) -> str:
