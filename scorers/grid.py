@@ -17,8 +17,8 @@ import numpy.typing as npt
 from schemas.errors import ModelError
 from scorers.forest import Floats, Forest, Tree, parse
 
-FINEST = 18  # bits; beyond it the grid is finer than what float32 leaves of 1-4 hold anyway
-COARSEST = 12  # bits; 200 trees would move a margin by 200 * 2^-13 = 0.02 at worst
+FINEST = 18  # bits: steps of 4e-6 log-odds, exact for margins up to 64
+COARSEST = 12  # bits: 200 trees move a margin by 200 * 2^-13 = 0.02 at worst
 
 
 def quantise(document: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
@@ -52,11 +52,6 @@ def contributions(forest: Forest, bits: int) -> Sequence[npt.NDArray[np.float64]
     to the feature that the node splits on.
     """
     return [_shares(tree, forest.features, bits) for tree in forest.trees]
-
-
-def bias(forest: Forest, bits: int) -> float:
-    """What every row starts from: margin = bias + the sum of its contributions, exactly."""
-    return sum(float(_round(tree.means()[:1], bits)[0]) for tree in forest.trees)
 
 
 def _shares(tree: Tree, features: int, bits: int) -> npt.NDArray[np.float64]:
