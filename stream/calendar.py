@@ -36,12 +36,19 @@ class Calendar:
         tails: Ints = (clock[:, None] - np.array(self.windows)) // hops * hops
         return tails
 
-    def slots(self, start: Ints, clock: Ints) -> Ints:
-        """Slot of each tick at its account's clock; -1 where no window covers it any more."""
-        level = (start[:, None] < self.bounds(clock)).sum(axis=1)
+    def slots(self, start: Ints, account: Ints, clock: Ints) -> Ints:
+        """Slot of each tick at the clock of its account; -1 where no window covers it any more.
+
+        start[n] in ticks; account[n] indexes clock[accounts], in ticks.
+        """
+        bounds = self.bounds(clock)
+        level = np.zeros(len(start), np.int64)
+        for w in range(len(self.windows)):
+            level += start < bounds[account, w]
         covered = level < len(self.hops)
         hop = np.array(self.hops)[np.where(covered, level, 0)]
-        return np.where(covered, level * SLOTS_PER_LEVEL + clock // hop - start // hop, -1)
+        distance = clock[account] // hop - start // hop
+        return np.where(covered, level * SLOTS_PER_LEVEL + distance, -1)
 
     def starts(self, slot: Ints, clock: Ints) -> Ints:
         """First tick of the tile in each slot at its account's clock."""

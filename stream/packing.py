@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from schemas.errors import StoreError
 from stream.calendar import DAILY, FINE, TICK_MS, Calendar, Ints
 from stream.recency import HASH_BITS, KINDS, UNIT, Recent
-from stream.repeats import ID_BITS, MINUTE_MS, Ids
+from stream.repeats import AGE_BITS, MINUTE_MS, Ids
 from stream.tiles import Tiles
 
 VERSION = 1
@@ -135,9 +135,9 @@ def _read_tiles(
         sums.append(_widen(form, rung, raw))
     owner = np.concatenate(account)
     order = np.argsort(owner, kind="stable")
-    owner = owner[order]
-    start = form.calendar.starts(np.concatenate(slot)[order], clock[owner])
-    return Tiles(owner, start, np.concatenate(sums)[order])
+    owner, places = owner[order], np.concatenate(slot)[order]
+    start = form.calendar.starts(places, clock[owner])
+    return Tiles(owner, places, start, np.concatenate(sums)[order])
 
 
 def _widen(form: Form, rung: int, raw: NDArray[np.uint8]) -> Ints:
@@ -184,8 +184,8 @@ def _read_ids(values: Sequence[bytes | None], header: NDArray[np.void], at: Ints
     entry[:, :6] = raw
     packed = entry.view("<i8")[:, 0]
     account = np.repeat(np.arange(len(counts)), counts)
-    minute = header["clock"][account] // MINUTE_MS - (packed >> ID_BITS)
-    return Ids(account, packed & (1 << ID_BITS) - 1, minute)
+    minute = header["clock"][account] // MINUTE_MS - (packed & (1 << AGE_BITS) - 1)
+    return Ids(account, packed >> AGE_BITS, minute)
 
 
 def pack(state: State) -> list[bytes]:
@@ -193,8 +193,8 @@ def pack(state: State) -> list[bytes]:
     header = state.header.copy()
     accounts = len(header)
     clock = header["clock"] // TICK_MS
-    fine = _write_tiles(FINE_FORM, state.fine, header, "fine", clock)
-    daily = _write_tiles(DAILY_FORM, state.daily, header, "daily", clock)
+    fine = _write_tiles(FINE_FORM, state.fine, header, "fine")
+    daily = _write_tiles(DAILY_FORM, state.daily, header, "daily")
     place = state.recent.account * len(KINDS) + state.recent.kind
     counts = np.bincount(place, minlength=accounts * len(KINDS))
     header["kinds"] = counts.reshape(accounts, len(KINDS))
@@ -210,9 +210,7 @@ def _cut(joined: bytes, sizes: NDArray[np.int_]) -> list[bytes]:
     return [joined[a:b] for a, b in pairwise(ends)]
 
 
-def _write_tiles(
-    form: Form, tiles: Tiles, header: NDArray[np.void], name: str, clock: Ints
-) -> list[bytes]:
+def _write_tiles(form: Form, tiles: Tiles, header: NDArray[np.void], name: str) -> list[bytes]:
     accounts = len(header)
     counts = np.bincount(tiles.account, minlength=accounts)
     rung = np.zeros(accounts, np.int64)
@@ -220,11 +218,10 @@ def _write_tiles(
         over = (tiles.values > form.limits(narrower)).any(axis=1)
         rung[tiles.account[over]] = narrower + 1
     header[name], header[f"{name}_rung"] = counts, rung
-    slot = form.calendar.slots(tiles.start, clock[tiles.account])
     pieces: list[bytes] = [b""] * accounts
-    for r in range(3):
+    for r in np.unique(rung):
         mine = rung[tiles.account] == r
-        raw = _narrow(form, r, slot[mine], tiles.values[mine]).tobytes()
+        raw = _narrow(form, r, tiles.slot[mine], tiles.values[mine]).tobytes()
         rows = np.flatnonzero((rung == r) & (counts > 0))
         cut = _cut(raw, counts[rows] * form.row_bytes(r))
         for row, piece in zip(rows.tolist(), cut, strict=True):
@@ -239,5 +236,5 @@ def _recent_bytes(recent: Recent, clock: Ints) -> bytes:
 
 def _id_bytes(ids: Ids, header: NDArray[np.void]) -> bytes:
     age = header["clock"][ids.account] // MINUTE_MS - ids.minute
-    packed = (age << ID_BITS | ids.id).astype("<i8")
+    packed = (ids.id << AGE_BITS | age).astype("<i8")
     return packed.view(np.uint8).reshape(-1, 8)[:, :6].tobytes()

@@ -18,7 +18,8 @@ KINDS = (*DISTINCT_KINDS, "hours")
 # An ordinary account uses few of each; templates are capped lower than they occur, since beyond
 # 16 the ratio to requests says as much and every entry costs four bytes for 30 days.
 CAPS = np.array([16, 8, 8, 16, 8, 8, 24])
-HASH_BITS, AGE_BITS, KIND_BITS = 18, 14, 3
+# account, kind, value and row in one sortable integer: up to 2**21 accounts and 2**20 rows a batch
+HASH_BITS, AGE_BITS, KIND_BITS, ROW_BITS = 18, 14, 3, 20
 UNIT = 60  # ticks in 5 minutes
 LONGEST = FINE.windows[-1] + FINE.hops[-1]
 # Columns of FINE over which values are counted: 24h, 7d, 30d.
@@ -49,6 +50,13 @@ def uses(events: Timeline, hashes: list[Hashes], hour: Ints) -> tuple[Recent, In
     return Recent(events.account[row], kind, value, events.tick[row] // UNIT), row
 
 
+def ranks(group: Ints) -> Ints:
+    """Position of each one within its group; `group` is sorted."""
+    rows = np.arange(len(group))
+    first = np.diff(group, prepend=-1) != 0
+    return rows - np.maximum.accumulate(np.where(first, rows, 0))
+
+
 def _joined(held: Recent, used: Recent) -> Recent:
     return Recent(
         np.concatenate([held.account, used.account]),
@@ -61,8 +69,7 @@ def _joined(held: Recent, used: Recent) -> Recent:
 def _identity(entries: Recent) -> Ints:
     """One integer per (account, kind, value)."""
     place = entries.account << KIND_BITS | entries.kind
-    identity: Ints = place << HASH_BITS | entries.value
-    return identity
+    return place << HASH_BITS | entries.value
 
 
 def distinct(held: Recent, used: Recent, row: Ints, events: Timeline) -> Ints:
@@ -70,8 +77,9 @@ def distinct(held: Recent, used: Recent, row: Ints, events: Timeline) -> Ints:
     entries = _joined(held, used)
     begins = np.searchsorted(events.account, held.account)
     enter = np.concatenate([begins, row])
-    order = np.lexsort((enter, _identity(entries)))
-    identity, enter = _identity(entries)[order], enter[order]
+    identity = _identity(entries)
+    order = np.argsort(identity << ROW_BITS | enter)
+    identity, enter = identity[order], enter[order]
     account, kind = entries.account[order], entries.kind[order]
     tick = entries.unit[order] * UNIT
     bounds = FINE.bounds(events.clock)
@@ -95,8 +103,9 @@ def _present(identity: Ints, kind: Ints, enter: Ints, leave: Ints, rows: int) ->
     begin = np.maximum(enter, before)
     stays = leave > begin
     cells = len(KINDS) * (rows + 1)
-    change = np.bincount(kind[stays] * (rows + 1) + begin[stays], minlength=cells)
-    change -= np.bincount(kind[stays] * (rows + 1) + leave[stays], minlength=cells)
+    place = kind[stays] * (rows + 1)
+    change = np.bincount(place + begin[stays], minlength=cells)
+    change -= np.bincount(place + leave[stays], minlength=cells)
     present: Ints = np.cumsum(change.reshape(len(KINDS), rows + 1), axis=1)[:, :-1].T
     return present
 
@@ -119,8 +128,7 @@ def _capped(identity: Ints, clock: Ints) -> Recent:
     place = identity >> AGE_BITS + HASH_BITS
     order = np.argsort(place << AGE_BITS + HASH_BITS | age << HASH_BITS | value)
     place, value, age = place[order], value[order], age[order]
-    rank = np.arange(len(place)) - np.searchsorted(place, place)
-    kept = rank < CAPS[place & (1 << KIND_BITS) - 1]
+    kept = ranks(place) < CAPS[place & (1 << KIND_BITS) - 1]
     account = place[kept] >> KIND_BITS
     unit = clock[account] // UNIT - age[kept]
     return Recent(account, place[kept] & (1 << KIND_BITS) - 1, value[kept], unit)

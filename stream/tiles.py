@@ -15,10 +15,12 @@ _SLOTS = 8 * SLOTS_PER_LEVEL
 class Tiles:
     """Rows of sums, by account and within it newest first.
 
-    account: index of the account [n]; start: first tick [n]; values: sums [n, measures].
+    account: index of the account [n]; slot: place at the account's clock [n], see
+    stream/calendar.py; start: first tick [n]; values: sums [n, measures].
     """
 
     account: Ints
+    slot: Ints
     start: Ints
     values: Ints
 
@@ -49,25 +51,20 @@ class Timeline:
 def window_sums(calendar: Calendar, held: Tiles, events: Timeline, values: Ints) -> Ints:
     """Sums over each window at each event, itself included; shape (n, windows, measures)."""
     bounds = calendar.bounds(events.clock)
-    windows = range(len(calendar.windows))
-    return np.stack(
-        [
-            _held_sums(held, events, bounds[:, w]) + _batch_sums(events, bounds[:, w], values)
-            for w in windows
-        ],
-        axis=1,
-    )
+    sums = _held_sums(held, events, bounds)
+    for w in range(len(calendar.windows)):
+        sums[:, w] += _batch_sums(events, bounds[:, w], values)
+    return sums
 
 
-def _held_sums(held: Tiles, events: Timeline, bound: Ints) -> Ints:
+def _held_sums(held: Tiles, events: Timeline, bounds: Ints) -> Ints:
     """What the tiles from before the batch add: newest first, so a prefix of each account's."""
     totals = np.zeros((len(held.account) + 1, held.values.shape[1]), np.int64)
     np.cumsum(held.values, axis=0, out=totals[1:])
     backwards = held.account * ACCOUNT + (ACCOUNT - 1 - held.start)
-    last = np.searchsorted(
-        backwards, events.account * ACCOUNT + (ACCOUNT - 1 - bound), side="right"
-    )
-    first = np.searchsorted(backwards, events.account * ACCOUNT, side="left")
+    account = events.account[:, None] * ACCOUNT
+    last = np.searchsorted(backwards, account + (ACCOUNT - 1 - bounds), side="right")
+    first = np.searchsorted(backwards, account)
     sums: Ints = totals[last] - totals[first]
     return sums
 
@@ -90,14 +87,14 @@ def merge(calendar: Calendar, held: Tiles, events: Timeline, values: Ints, clock
     """The tiles after the batch, at each account's new clock ticks[accounts]; old ones fall out."""
     account = np.concatenate([held.account, events.account])
     start = np.concatenate([held.start, events.tick])
-    slot = calendar.slots(start, clock[account])
+    slot = calendar.slots(start, account, clock)
     kept = np.flatnonzero(slot >= 0)
     place = account[kept] * _SLOTS + slot[kept]
     order = np.argsort(place, kind="stable")
     place, kept = place[order], kept[order]
     if not len(place):
-        return Tiles(place, place, np.zeros((0, values.shape[1]), np.int64))
+        return Tiles(place, place, place, np.zeros((0, values.shape[1]), np.int64))
     first = np.flatnonzero(np.diff(place, prepend=-1))
     sums = np.add.reduceat(np.concatenate([held.values, values])[kept], first, axis=0)
-    owner = place[first] // _SLOTS
-    return Tiles(owner, calendar.starts(place[first] % _SLOTS, clock[owner]), sums)
+    owner, slot = place[first] // _SLOTS, place[first] % _SLOTS
+    return Tiles(owner, slot, calendar.starts(slot, clock[owner]), sums)
