@@ -67,7 +67,8 @@ def main() -> None:
         async def work(chunk: Chunk) -> None:
             where = {"topic": chunk.topic, "partition": chunk.partition}
             offsets = [record.offset for record in chunk.records]
-            note("begin", **where, offsets=offsets, lag=chunk.lag)
+            empty = [record.offset for record in chunk.records if record.value is None]
+            note("begin", **where, offsets=offsets, empty=empty, lag=chunk.lag)
             await asyncio.sleep(spec.work_s)
             if spec.fail_at in offsets:
                 raise RuntimeError("the agent fails")

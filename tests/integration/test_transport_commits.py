@@ -1,6 +1,7 @@
 """What is committed is what was processed: stop, restart, error, size, order, latency."""
 
 from collections import Counter
+from itertools import product
 
 import pytest
 
