@@ -82,7 +82,13 @@ RawText = Annotated[str, StringConstraints(max_length=MAX_TEXT_BYTES), AfterVali
 class Message(BaseModel):
     """A message of the contract."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True,
+        extra="ignore",
+        frozen=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
 
 
 class RequestEvent(Message):

@@ -96,7 +96,7 @@ def parse(adapter: TypeAdapter[_T], raw: bytes) -> _T:
     try:
         return adapter.validate_python(from_json(raw, allow_inf_nan=False))
     except ValidationError as error:
-        raise _explain(error) from error
+        raise _explain(error) from None  # its text quotes the message
     except ValueError as error:
         raise MalformedEventError(f"not JSON: {error}") from error
 

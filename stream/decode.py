@@ -1,40 +1,28 @@
 """Raw records to columns: the first of the seven verbs.
 
-Each body is read by itself, since two malformed ones may make sense together; the rest is one
-pass per column.
+Each body is read by itself, since two malformed ones may make sense together.
 """
 
+import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
-from math import isnan
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
-import msgspec
-import numpy as np
 from pydantic_core import from_json
-from xxhash import xxh3_64_intdigest
 
 from schemas.decisions import DeadLetter
 from schemas.errors import MalformedEventError
-from schemas.events import MAX_COUNT, MAX_MESSAGE_BYTES, MAX_TS
-from schemas.features import CAPABILITIES
+from schemas.events import MAX_MESSAGE_BYTES, MAX_TS
 from schemas.wire import RequestWire, read_requests
-from stream.batch import Float32, Int8, Int64, RequestBatch, UInt64
-from stream.fingerprints import HASH_VERSION, Fingerprints, fingerprint, system_hash
+from stream.batch import RequestBatch
+from stream.columns import columns
 from stream.hashing import KeyedHasher
 
-MAX_AHEAD_MS = 5 * 60 * 1000  # clocks that NTP keeps drift by far less
 PAYLOAD_BYTES = 4096
-MAX_TEMPERATURE = 1e6  # what is sent may overflow float32; no API takes more than 2
 
-_CAPABILITY = {name: index for index, name in enumerate(CAPABILITIES)}
-_OTHER = _CAPABILITY["other"]
-_FLAG = {None: -1, False: 0, True: 1}
-_RAW_TEXT = re.compile(rb"[\"'](?:prompt|system)[\"']", re.IGNORECASE)
-_FIELDS = RequestWire.__struct_fields__
-
-Columns = Mapping[str, Sequence[Any]]
+_RAW_FIELDS = frozenset(("prompt", "system"))
+_RAW_KEY = re.compile(rb"[\"'](?:prompt|system)[\"']", re.IGNORECASE)
 
 
 class Record(Protocol):
@@ -56,14 +44,20 @@ def decode_requests(
     """Turn the records of one partition into columns, and into dead letters what cannot be read."""
     events = read_requests([record.value or b"" for record in records])
     _refuse_foreign_keys(records, events)
-    letters = [
-        _dead_letter(record, error, topic=topic, partition=partition)
-        for record, error in zip(records, events, strict=True)
-        if isinstance(error, MalformedEventError)
-    ]
-    if letters:
-        records = [r for r, e in zip(records, events, strict=True) if isinstance(e, RequestWire)]
-    return _batch(records, [e for e in events if isinstance(e, RequestWire)], hasher), letters
+    read: list[tuple[Record, RequestWire]] = []
+    letters: list[DeadLetter] = []
+    for record, event in zip(records, events, strict=True):
+        if isinstance(event, RequestWire):
+            read.append((record, event))
+        else:
+            letters.append(dead_letter(record, str(event), topic=topic, partition=partition))
+    batch = columns(
+        [event for _, event in read],
+        offsets=[record.offset for record, _ in read],
+        broker_times=[record.timestamp for record, _ in read],
+        hasher=hasher,
+    )
+    return batch, letters
 
 
 def _refuse_foreign_keys(
@@ -75,158 +69,32 @@ def _refuse_foreign_keys(
             events[row] = MalformedEventError("differs from the account_id in UTF-8", "key")
 
 
-def _dead_letter(
-    record: Record, error: MalformedEventError, *, topic: str, partition: int
-) -> DeadLetter:
+def dead_letter(record: Record, error: str, *, topic: str, partition: int) -> DeadLetter:
+    """Say what is wrong with a record, and show its first 4 KiB without raw text.
+
+    `prompt` and `system` are taken out of a JSON object; where they stand in anything else, in
+    broken JSON or deeper in the object, the payload ends before the first of them.
+    """
     return DeadLetter(
         topic=topic,
         partition=partition,
         offset=record.offset,
         ts=min(max(record.timestamp or 0, 0), MAX_TS),
-        error=str(error),
+        error=error[:256],
         payload=b64encode(_without_raw_text(record.value or b"")[:PAYLOAD_BYTES]).decode(),
     )
 
 
 def _without_raw_text(body: bytes) -> bytes:
-    """Take `prompt` and `system` out of a JSON object; cut anything else before such a key."""
-    if len(body) <= MAX_MESSAGE_BYTES and _RAW_TEXT.search(body):
-        try:
-            fields = from_json(body, allow_inf_nan=False)
-        except ValueError:
-            fields = None
-        if isinstance(fields, dict):
-            kept = {name: fields[name] for name in fields if name not in ("prompt", "system")}
-            body = msgspec.json.encode(kept)
-    return _RAW_TEXT.split(body, maxsplit=1)[0]
+    fields = _parsed(body)
+    if isinstance(fields, dict) and not _RAW_FIELDS.isdisjoint(fields):
+        kept = {name: value for name, value in fields.items() if name not in _RAW_FIELDS}
+        body = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
+    return _RAW_KEY.split(body, maxsplit=1)[0]
 
 
-def _batch(
-    records: Sequence[Record], events: Sequence[RequestWire], hasher: KeyedHasher
-) -> RequestBatch:
-    rows = map(msgspec.structs.astuple, events)
-    sent = dict(zip(_FIELDS, zip(*rows, strict=True), strict=True)) if events else _EMPTY
-    accounts = list(dict.fromkeys(sent["account_id"]))
-    place = {account: index for index, account in enumerate(accounts)}
-    ts, clamped = _clamp(_ints(sent["ts"], 0), _ints([r.timestamp for r in records], -1))
-    masks = _version_masks(_ints(sent["hash_version"], 0), hasher)
-    made = _fingerprints(sent)
-    return RequestBatch(
-        accounts=accounts,
-        account=np.fromiter(map(place.__getitem__, sent["account_id"]), np.int64),
-        event_id=list(sent["event_id"]),
-        event=np.array([xxh3_64_intdigest(e.encode()) for e in sent["event_id"]], np.uint64),
-        offset=np.array([record.offset for record in records], np.int64),
-        ts=ts,
-        status=_ints(sent["status"], 200),
-        tokens_in=_ints(sent["input_tokens"], 0),
-        tokens_out=_ints(sent["output_tokens"], 0),
-        tokens_reasoning=_ints(sent["reasoning_tokens"], 0),
-        tokens_cached=_ints(sent["cached_tokens"], 0),
-        max_tokens=np.minimum(_ints(sent["max_tokens"], -1), MAX_COUNT),
-        turns=_ints(sent["turns"], -1),
-        tool_calls=_ints(sent["tool_calls"], -1),
-        tools=_ints(sent["tools"], -1),
-        latency=_ints(sent["latency_ms"], -1),
-        temperature=_floats(sent["temperature"]),
-        elicitation=_elicitations(sent["elicitation"], made),
-        stream=_flags(sent["stream"]),
-        logprobs=_flags(sent["logprobs"]),
-        refused=_flags(sent["refused"]),
-        batch=np.array([-1 if e is None else e == "batch" for e in sent["endpoint"]], np.int8),
-        capability=_capabilities(sent["capability"]),
-        network=hasher.network_column(sent["ip"]),
-        device=hasher.hash_column("device", sent["device_id"]),
-        user_agent=hasher.hash_column("user_agent", sent["user_agent"]),
-        tls=hasher.hash_column("tls_fingerprint", sent["tls_fingerprint"]),
-        model=hasher.hash_column("model", sent["model"]),
-        template=_hashes(sent["template_hash"], masks, {r: f.template for r, f in made.items()}),
-        system=_hashes(sent["system_hash"], masks, _system_hashes(sent)),
-        simhash=_hashes(sent["prompt_simhash"], masks, {r: f.simhash for r, f in made.items()}),
-        clamped=clamped,
-    )
-
-
-_EMPTY: Columns = dict.fromkeys(_FIELDS, ())
-
-
-def _clamp(ts: Int64, broker: Int64) -> tuple[Int64, int]:
-    """Take the broker's time where an event lies too far ahead of it."""
-    ahead = (broker > 0) & (ts > broker + MAX_AHEAD_MS)
-    return np.where(ahead, broker, ts), int(ahead.sum())
-
-
-def _ints(column: Sequence[int | None], absent: int) -> Int64:
+def _parsed(body: bytes) -> object:
     try:
-        return np.array(column, np.int64)
-    except TypeError:  # a null in it
-        return np.array([absent if value is None else value for value in column], np.int64)
-
-
-def _floats(column: Sequence[float | None]) -> Float32:
-    values = np.array(column, np.float64)  # a None becomes NaN
-    return values.clip(-MAX_TEMPERATURE, MAX_TEMPERATURE).astype(np.float32)
-
-
-def _flags(column: Sequence[bool | None]) -> Int8:
-    return np.fromiter(map(_FLAG.__getitem__, column), np.int8)
-
-
-def _capabilities(column: Sequence[str | None]) -> Int8:
-    return np.array([-1 if c is None else _CAPABILITY.get(c, _OTHER) for c in column], np.int8)
-
-
-def _fingerprints(sent: Columns) -> dict[int, Fingerprints]:
-    """By row, where a prompt was sent and not all that is made of it."""
-    brought = zip(sent["template_hash"], sent["prompt_simhash"], sent["elicitation"], strict=True)
-    return {
-        row: fingerprint(prompt)
-        for row, (prompt, (template, simhash, elicitation)) in enumerate(
-            zip(sent["prompt"], brought, strict=True)
-        )
-        if prompt is not None
-        and (template is None or simhash is None or elicitation is None or isnan(elicitation))
-    }
-
-
-def _system_hashes(sent: Columns) -> dict[int, int]:
-    return {
-        row: system_hash(system)
-        for row, (system, brought) in enumerate(
-            zip(sent["system"], sent["system_hash"], strict=True)
-        )
-        if system is not None and brought is None
-    }
-
-
-def _elicitations(column: Sequence[float | None], made: Mapping[int, Fingerprints]) -> Float32:
-    values = _floats(column)
-    for row, prints in made.items():
-        if np.isnan(values[row]):
-            values[row] = prints.elicitation
-    return values
-
-
-def _version_masks(versions: Int64, hasher: KeyedHasher) -> tuple[UInt64, np.uint64]:
-    """One mask per row for the hashes that it brought, and one for those that are made here.
-
-    Exclusive-or with the mask of its version keeps equal hashes equal and SimHashes as far apart
-    as they were, and lets no hash of one version equal one of another.
-    """
-    distinct, inverse = np.unique(versions, return_inverse=True)
-    masks = hasher.hash_column("hash_version", map(str, [*distinct.tolist(), HASH_VERSION]))
-    return masks[inverse], masks[-1]
-
-
-def _hashes(
-    column: Sequence[str | None], masks: tuple[UInt64, np.uint64], made: Mapping[int, int]
-) -> UInt64:
-    """Hex as it was sent, or what was made of the text; 0, the hash of nothing, stays 0."""
-    values = np.zeros(len(column), np.uint64)
-    brought = [row for row, value in enumerate(column) if value is not None]
-    values[brought] = np.frombuffer(bytes.fromhex("".join(filter(None, column))), ">u8")
-    values = np.where(values == 0, values, values ^ masks[0])
-    for row, value in made.items():
-        if column[row] is None and value:
-            values[row] = np.uint64(value) ^ masks[1]
-    return values
+        return from_json(body) if len(body) <= MAX_MESSAGE_BYTES else None
+    except ValueError:
+        return None
