@@ -148,8 +148,8 @@ def _route_libraries(
     )
     logging.basicConfig(handlers=[handler], level=severity, force=True)
     # At info aiokafka tells of every join and metadata change: of use to who debugs it.
-    if severity > logging.DEBUG:
-        logging.getLogger("aiokafka").setLevel(max(severity, logging.WARNING))
+    quiet = severity if severity <= logging.DEBUG else max(severity, logging.WARNING)
+    logging.getLogger("aiokafka").setLevel(quiet)
 
 
 def _name_message(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -1,0 +1,122 @@
+"""The walls of the house: who may import whom, how long a module may be, what it may be called."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import packages_distributions
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import ConfigurationError
+from stream import guard
+
+ROOT = Path(__file__).parents[2]
+ALLOWED = {
+    "schemas": {"schemas"},
+    "kyc": {"schemas", "kyc"},
+    "scorers": {"schemas", "scorers"},
+    "stream": {"schemas", "kyc", "scorers", "stream"},
+    "edge": {"schemas", "kyc", "scorers", "stream", "edge"},
+    "simulate": {"schemas", "simulate"},
+}
+# The composition root starts everything, the simulated traffic of the demo too.
+ROOTS = {"stream/cli.py", "stream/demo.py", "stream/traffic.py"}
+MODULES = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
+every_module = pytest.mark.parametrize(
+    "module", MODULES, ids=lambda path: str(path.relative_to(ROOT))
+)
+
+
+def imports(module: Path) -> Iterator[tuple[int, str]]:
+    """The level and top-level name of everything that a module imports, wherever it does."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name.split(".")[0]) for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            yield node.level, (node.module or "").split(".")[0]
+
+
+@cache
+def dependencies() -> frozenset[str]:
+    """The import names of everything that pyproject.toml asks for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    names = {canonical(re.split(r"[^\w.-]", requirement)[0]) for requirement in wanted}
+    installed = packages_distributions().items()
+    return frozenset(name for name, owners in installed if names & {canonical(o) for o in owners})
+
+
+def canonical(distribution: str) -> str:
+    """PEP 503's form of a distribution's name."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+@every_module
+def test_imports_run_one_way(module: Path) -> None:
+    """A package sees only what lies below it."""
+    place = module.relative_to(ROOT)
+    allowed = ALLOWED[place.parts[0]] | ({"simulate"} if str(place) in ROOTS else set())
+    ours = {name for _, name in imports(module) if name in ALLOWED}
+    assert ours <= allowed
+
+
+@every_module
+def test_imports_are_absolute(module: Path) -> None:
+    """No import leans on where its module lies."""
+    assert all(level == 0 for level, _ in imports(module))
+
+
+@every_module
+def test_modules_stay_short(module: Path) -> None:
+    """300 lines are the ceiling."""
+    assert len(module.read_text().splitlines()) <= 300
+
+
+@every_module
+def test_no_module_is_named_like_a_dependency(module: Path) -> None:
+    """`redis.py` beside `import redis` misleads readers, and scripts run from that folder."""
+    assert module.stem not in dependencies()
+
+
+@every_module
+def test_no_module_is_a_drawer(module: Path) -> None:
+    """Every module is named by its noun."""
+    assert not {"utils", "common", "helpers", "core", "lib", "misc"} & set(
+        module.with_suffix("").parts[-3:]
+    )
+
+
+def test_the_guard_accepts_our_own_packages() -> None:
+    """The names resolve to this source tree."""
+    guard.refuse_foreign_packages()
+
+
+def test_the_guard_refuses_a_shadowed_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A package of our name earlier on the path is named, with what to do."""
+    foreign = tmp_path / "kyc" / "__init__.py"
+    foreign.parent.mkdir()
+    foreign.touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "kyc", raising=False)
+    with pytest.raises(
+        ConfigurationError, match=f"kyc resolves to {foreign}(?s:.*)environment of its own"
+    ):
+        guard.refuse_foreign_packages()
+
+
+def test_the_guard_refuses_a_shared_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another distribution that unpacked into the same folder is named."""
+    monkeypatch.setattr(
+        guard, "packages_distributions", lambda: {"schemas": ["schemas", "sluicegate"]}
+    )
+    with pytest.raises(
+        ConfigurationError, match="schemas is also installed by the distribution schemas"
+    ):
+        guard.refuse_foreign_packages()

@@ -1,0 +1,115 @@
+"""Metrics: complete from the start, apart for each process part, behind the token."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
+
+from stream.metrics import DEPENDENCIES, OUTCOMES, STAGES, Metrics, expose
+
+TOKEN = "t" * 16
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+async def guarded() -> AsyncIterator[Client]:
+    """A web application with a token and one page of its own."""
+    application = web.Application()
+    expose(application, Metrics(), SecretStr(TOKEN))
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text="private")
+
+    application.router.add_get("/page", page)
+    async with TestClient(TestServer(application)) as client:
+        yield client
+
+
+def test_every_metric_has_a_sentence() -> None:
+    """What is exposed explains itself."""
+    families = list(text_string_to_metric_families(Metrics().render().decode()))
+    assert len(families) > 10
+    assert all(
+        family.documentation.endswith(".") for family in families if "_created" not in family.name
+    )
+
+
+def test_series_begin_at_zero() -> None:
+    """The first failure is an increase, not a new series."""
+    metrics = Metrics()
+    assert all(
+        metrics.registry.get_sample_value("sluicegate_events_total", {"outcome": o}) == 0
+        for o in OUTCOMES
+    )
+    assert all(
+        metrics.registry.get_sample_value("sluicegate_stage_seconds_count", {"stage": s}) == 0
+        for s in STAGES
+    )
+    assert all(
+        metrics.registry.get_sample_value("sluicegate_degraded", {"dependency": d}) == 0
+        for d in DEPENDENCIES
+    )
+
+
+def test_two_registries_share_nothing() -> None:
+    """Two workers in one process, as tests have them, do not count together."""
+    first, second = Metrics(), Metrics()
+    first.commits.inc()
+    assert second.registry.get_sample_value("sluicegate_commits_total") == 0
+
+
+async def test_metrics_need_the_token(guarded: Client) -> None:
+    """Without the token nothing is told, not even whether a page exists."""
+    for path in ("/metrics", "/page", "/nowhere"):
+        response = await guarded.get(path)
+        assert response.status == 401
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "given", ["Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer ", "Bearer \xff"]
+)
+async def test_a_wrong_token_is_refused(guarded: Client, given: str) -> None:
+    """Only the whole header, letter for letter, opens."""
+    assert (await guarded.get("/metrics", headers={"Authorization": given})).status == 401
+
+
+async def test_the_token_opens_every_page(guarded: Client) -> None:
+    """Metrics and the application's own pages answer to it."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    scraped = await guarded.get("/metrics", headers=headers)
+    assert "sluicegate_commits_total 0.0" in await scraped.text()
+    assert (await guarded.get("/page", headers=headers)).status == 200
+
+
+async def test_health_needs_no_token(guarded: Client) -> None:
+    """Orchestrators ask without credentials, and learn nothing else."""
+    assert await (await guarded.get("/healthz")).text() == "ok\n"
+
+
+async def test_loopback_without_token_is_open() -> None:
+    """On one machine a scrape needs no set-up."""
+    application = web.Application()
+    expose(application, Metrics(), None)
+    async with TestClient(TestServer(application)) as client:
+        assert (await client.get("/metrics")).status == 200
+
+
+async def test_fausts_own_pages_are_behind_the_token() -> None:
+    """The guard covers the web port of a Faust application."""
+    import faust
+
+    app = faust.App("guarded", broker="kafka://127.0.0.1:1")
+    app.web.init_server()
+    expose(app.web.web_app, Metrics(), SecretStr(TOKEN))
+    runner = web.AppRunner(app.web.web_app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    async with ClientSession() as session, session.get(f"http://127.0.0.1:{port}/") as response:
+        assert response.status == 401
+    await runner.cleanup()
