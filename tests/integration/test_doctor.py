@@ -1,0 +1,95 @@
+"""The doctor finds what is wrong, says what to do, and changes nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+from redis.asyncio import Redis
+
+from stream import doctor
+from stream.doctor import Check, Verdict, diagnose
+from stream.embedded import embedded_broker, embedded_store, free_port
+from stream.settings import Settings, load_settings
+from stream.topics import create_topics
+
+
+@pytest.fixture(scope="module")
+def settings() -> Iterator[Settings]:
+    """A complete installation: broker, store, pepper."""
+    with embedded_broker() as broker, embedded_store() as store:
+        yield load_settings(
+            kafka_bootstrap=broker.address, store_url=store.address, pepper="p" * 16
+        )
+
+
+async def examine(settings: Settings) -> dict[str, Check]:
+    return {check.name: check for check in await diagnose(settings)}
+
+
+async def test_a_complete_installation_does_not_fail(settings: Settings) -> None:
+    """With everything in place only the store's missing persistence is remarked on."""
+    await create_topics(settings)
+    checks = await examine(settings)
+    assert [c.name for c in checks.values() if c.verdict is not Verdict.OK] == ["store persistence"]
+
+
+async def test_whatever_is_not_ok_has_a_remedy() -> None:
+    """Nothing configured, nothing running: every finding says what to do."""
+    nowhere = f"127.0.0.1:{free_port()}"
+    checks = await examine(load_settings(kafka_bootstrap=nowhere, store_url=f"redis://{nowhere}"))
+    assert {checks[name].verdict for name in ("broker", "store", "pepper")} == {Verdict.FAIL}
+    assert all(check.remedy for check in checks.values() if check.verdict is not Verdict.OK)
+
+
+async def test_missing_topics_fail(settings: Settings) -> None:
+    """The remedy is the command that makes them."""
+    checks = await examine(settings.model_copy(update={"topic_prefix": "other."}))
+    assert checks["other.requests"].verdict is Verdict.FAIL
+    assert checks["other.requests"].remedy == "run `sluicegate topics`"
+
+
+async def test_an_evicting_store_is_warned_of(settings: Settings) -> None:
+    """A store that may drop accounts is remarked on."""
+    async with Redis.from_url(settings.store_url) as client:
+        await client.config_set("maxmemory-policy", "allkeys-lru")
+        check = (await examine(settings))["store eviction"]
+        await client.config_set("maxmemory-policy", "noeviction")
+    assert (check.verdict, check.what) == (Verdict.WARN, "allkeys-lru")
+
+
+@pytest.mark.parametrize(
+    ("info", "verdict", "what"),
+    [
+        ({"redis_version": "7.0.15"}, Verdict.FAIL, "Redis 7.0.15"),
+        ({"redis_version": "7.2.0"}, Verdict.OK, "Redis 7.2.0"),
+        ({"redis_version": "8.2.1"}, Verdict.OK, "Redis 8.2.1"),
+        ({"redis_version": "7.2.4", "valkey_version": "8.1.0"}, Verdict.OK, "Valkey 8.1.0"),
+    ],
+)
+def test_old_stores_fail(info: dict[str, str], verdict: Verdict, what: str) -> None:
+    """Redis from 7.2 on, and every Valkey."""
+    check = doctor._version(info)
+    assert (check.verdict, check.what) == (verdict, what)
+
+
+@pytest.mark.parametrize(
+    ("skew", "verdict"), [(0.9, Verdict.OK), (-0.9, Verdict.OK), (-2.0, Verdict.WARN)]
+)
+def test_a_clock_that_is_off_is_warned_of(skew: float, verdict: Verdict) -> None:
+    """Either way, beyond a second."""
+    assert doctor._clock(skew).verdict is verdict
+
+
+class Installed:
+    """Stands for an installed distribution."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+@pytest.mark.parametrize("names", [[], ["onnxruntime", "onnxruntime_gpu"]])
+def test_one_runtime_is_needed(monkeypatch: pytest.MonkeyPatch, names: list[str]) -> None:
+    """None cannot score, two overwrite one another."""
+    monkeypatch.setattr(doctor, "distributions", lambda: [Installed(name) for name in names])
+    check = doctor._runtime()
+    assert check.verdict is Verdict.FAIL
+    assert "sluicegate[cpu]" in check.remedy
