@@ -6,7 +6,7 @@ import numpy as np
 
 from simulate import fitted
 from simulate.accounts import Account, Habits, Proofs, Work
-from simulate.habitats import API_FILL, device
+from simulate.habitats import API_FILL, APP_FILL, device
 from simulate.people import firm_domain, free_mail
 from simulate.places import BROWSER, NODE, PYTHON, home, pick
 from simulate.world import DAY_MS, LARGE, MIDDLE, THINKER, World
@@ -20,7 +20,9 @@ class Campaign:
     `cards`: accounts per shared card (0: everyone an own card). `templates` texts, each in
     `variants` wordings. `even`: 1 paces every account like a clock, 0 like a person. `drawn_out`:
     the share of accounts whose prompts demand the reasoning. `staggered`: the share of the run
-    over which sign-ups are spread. `innocent`: the share of ordinary requests mixed in.
+    over which sign-ups are spread. `innocent`: the share of ordinary requests mixed in. `sleep`:
+    how much of a night it keeps (0 none, 1 an office). `through_app`: the share of accounts that
+    drive the app, not the API.
     """
 
     name: str = "campaign"
@@ -35,6 +37,7 @@ class Campaign:
     begins: float = 0.0
     innocent: float = 0.1
     sleep: float = 1.0
+    through_app: float = 0.2
 
     def member(self, world: World, index: int) -> Account:
         rng = world.generator(self.name, index)
@@ -54,7 +57,8 @@ class Campaign:
             work=self._work(world, rng),
             places=(usual,) if rng.random() < 0.8 else (usual, home(rng, pick(rng, BROWSER))),
             proofs=self._proofs(world, rng, usual.network.country),
-            fill=API_FILL,
+            # Several pathways, as alleged: part of the accounts drive the app instead of the API.
+            fill=APP_FILL if rng.random() < self.through_app else API_FILL,
             abusive=True,
             campaign=f"{self.name}-{world.key(self.name) % 10_000:04d}",
         )
@@ -64,7 +68,7 @@ class Campaign:
         return Habits(
             per_day=self.per_day,
             active_days=1.0,
-            turns=float(rng.choice((1.0, 1.5, 3.0))),
+            turns=float(rng.choice((1.0, 2.0, 4.0, 9.0))),
             gap_s=float(rng.lognormal(3.4, 0.5)),
             gap_shape=0.9,
             day_spread=0.6 * (1.0 - self.even),
@@ -75,10 +79,10 @@ class Campaign:
             in_ln=float(rng.normal(fitted.CODE_IN_LN, 0.3)),
             in_sd=0.5,
             growth=0.4,
-            out_ln=float(rng.normal(6.9, 0.2)),
-            out_sd=0.6,
-            reasoning=float(rng.uniform(0.5, 0.8)) if drawn_out else float(rng.choice((0, 0.5))),
-            cached=float(rng.uniform(0, 0.5)),
+            out_ln=float(rng.normal(6.1, 0.5)),
+            out_sd=float(rng.uniform(0.4, 0.9)),
+            reasoning=float(rng.uniform(0.5, 0.8)) if drawn_out else float(rng.choice((0.0, 0.5))),
+            cached=float(rng.uniform(0, 0.9)),
             templates=float(self.templates),
             template_fresh=self.innocent,
             variants=float(self.variants),
@@ -99,8 +103,8 @@ class Campaign:
         return Work(
             capabilities=aims[: 16 - aside] + ("chat",) * aside,
             models=((LARGE,), (LARGE, THINKER), (MIDDLE, LARGE))[int(rng.integers(3))],
-            temperatures=((None,), (0.7,), (1.0,))[int(rng.integers(3))],
-            max_tokens=((None,), (4096,), (8192,))[int(rng.integers(3))],
+            temperatures=((None,), (0.0,), (0.7,), (1.0,))[int(rng.integers(4))],
+            max_tokens=((None,), (1024,), (4096,), (8192,))[int(rng.integers(4))],
             families=(world.key(self.name, "templates"),),
             systems=tuple(world.key(self.name, "system", n) for n in rng.integers(6, size=2)),
         )

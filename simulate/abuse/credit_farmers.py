@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from simulate.accounts import Account, Habits, Proofs, Work
-from simulate.habitats import API_FILL, OFFSETS, device
+from simulate.habitats import API_FILL, APP_FILL, OFFSETS, device
 from simulate.people import free_mail
 from simulate.places import CURL, PYTHON, home, pick
 from simulate.world import DAY_MS, MIDDLE, SMALL, World
@@ -40,16 +40,18 @@ class CreditFarmers:
                 hour_spread=0.9,
                 offset_h=OFFSETS[usual.network.country],
                 sleep=float(rng.uniform(1, 5)),
-                in_ln=float(rng.normal(6.0, 0.6)),
+                in_ln=float(rng.normal(6.4, 0.8)),
                 in_sd=float(rng.uniform(0.1, 0.7)),
-                out_ln=float(rng.normal(6.0, 0.5)),
+                out_ln=float(rng.normal(5.7, 0.6)),
                 out_sd=0.6,
                 templates=float(rng.integers(1, 4)),
                 template_fresh=float(rng.beta(1, 5)),
                 wander=6.0,
                 elicitation=float(rng.beta(1, 15)),
-                throttled=float(rng.beta(3, 25)),
-                streamed=0.1,
+                throttled=float(rng.beta(1, 30)),
+                streamed=float(rng.choice((0.0, 0.1, 0.9))),
+                cached=float(rng.uniform(0, 0.9)),
+                growth=0.3,
             ),
             work=Work(
                 capabilities=("data_generation",) * 6
@@ -57,7 +59,8 @@ class CreditFarmers:
                 + ("chat",) * 4
                 + ("other",) * 3,
                 models=(SMALL, MIDDLE),
-                max_tokens=(2048,),
+                temperatures=((None,), (0.7,), (1.0,))[int(rng.integers(3))],
+                max_tokens=((None,), (1024,), (4096,))[int(rng.integers(3))],
                 systems=(world.key(self.name, "machine", index // self.per_machine),),
             ),
             places=(usual,),
@@ -70,6 +73,6 @@ class CreditFarmers:
                 phone=0.1,
                 logins_per_week=1.5,
             ),
-            fill=API_FILL,
+            fill=APP_FILL if machine.random() < 0.3 else API_FILL,
             abusive=True,
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from simulate import fitted
 from simulate.accounts import Account, Habits, Proofs, Work
-from simulate.habitats import API_FILL
+from simulate.habitats import API_FILL, APP_FILL
 from simulate.people import firm_domain
 from simulate.places import BROWSER, CURL, HOME, PYTHON, VPN, Place, pick
 from simulate.world import DAY_MS, LARGE, MIDDLE, THINKER, World
@@ -54,9 +54,10 @@ class StolenKeys:
                 template_fresh=0.95,
                 templates=10.0,
                 elicitation=0.02,
-                throttled=float(rng.beta(2, 12)),
-                invalid=float(rng.beta(1, 25)),
-                refused=float(rng.beta(2, 40)),
+                throttled=float(rng.beta(1, 25)),
+                invalid=float(rng.beta(1, 40)),
+                refused=float(rng.beta(1, 60)),
+                cached=float(rng.uniform(0, 0.9)),
                 streamed=0.7,
             ),
             work=Work(
@@ -64,6 +65,8 @@ class StolenKeys:
                 + ("coding",) * 5
                 + ("other", "vision", "reasoning", "agentic"),
                 models=(LARGE, LARGE, THINKER, MIDDLE),
+                temperatures=((None,), (0.7,), (1.0,))[int(rng.integers(3))],
+                max_tokens=((None,), (1024,), (4096,))[int(rng.integers(3))],
                 systems=tuple(world.key(self.name, index, n) for n in range(8)),
             ),
             places=places,
@@ -75,6 +78,7 @@ class StolenKeys:
                 spend_usd=100.0,
                 login_failed=0.1,
             ),
-            fill=API_FILL,
+            # A key opens the API; a stolen password opens the app.
+            fill=APP_FILL if rng.random() < 0.35 else API_FILL,
             abusive=True,
         )

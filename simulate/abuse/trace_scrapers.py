@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from simulate.accounts import Account, Habits, Proofs, Work
-from simulate.habitats import API_FILL
+from simulate.habitats import API_FILL, APP_FILL
 from simulate.people import firm_domain, free_mail
 from simulate.places import PYTHON, home, pick, server
 from simulate.world import DAY_MS, LARGE, THINKER, World
@@ -41,18 +41,20 @@ class TraceScrapers:
                 gap_shape=float(rng.uniform(0.8, 2.0)),
                 even=float(rng.uniform(0, 1)),
                 sleep=float(rng.uniform(0, 1.5)),
-                in_ln=float(rng.normal(6.2, 0.5)),
+                in_ln=float(rng.normal(6.5, 0.7)),
                 in_sd=float(rng.uniform(0.1, 0.6)),
-                out_ln=float(rng.normal(7.2, 0.4)),
+                out_ln=float(rng.normal(6.6, 0.6)),
+                growth=0.3,
+                cached=float(rng.uniform(0, 0.9)),
                 out_sd=0.6,
-                reasoning=float(rng.uniform(0.6, 0.9)),
+                reasoning=float(rng.uniform(0.3, 0.9)),
                 templates=float(rng.integers(2, 20)),
                 template_fresh=float(rng.beta(1, 8)),
                 variants=float(rng.integers(1, 20)),
                 wander=4.0,
-                elicitation=float(rng.beta(5, 3)),
+                elicitation=float(rng.beta(3, 3)),
                 logprobs=float(rng.random() < 0.25),
-                refused=float(rng.beta(2, 25)),
+                refused=float(rng.beta(1, 40)),
                 throttled=float(rng.beta(1, 30)),
                 streamed=float(rng.choice((0.0, 0.9))),
                 launch_days=float(rng.exponential(1.0)),
@@ -63,8 +65,8 @@ class TraceScrapers:
                     int(rng.integers(3))
                 ],
                 models=(THINKER, LARGE),
-                temperatures=((None,), (1.0,), (0.7,))[int(rng.integers(3))],
-                max_tokens=((8192,), (None,))[int(rng.integers(2))],
+                temperatures=((None,), (0.0,), (1.0,), (0.7,))[int(rng.integers(4))],
+                max_tokens=((8192,), (4096,), (None,))[int(rng.integers(3))],
                 systems=(world.key(self.name, index, "system"),),
             ),
             places=places,
@@ -74,6 +76,6 @@ class TraceScrapers:
                 card=0.85,
                 spend_usd=150.0,
             ),
-            fill=API_FILL,
+            fill=APP_FILL if rng.random() < 0.25 else API_FILL,
             abusive=True,
         )

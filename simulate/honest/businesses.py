@@ -37,7 +37,6 @@ class ApiBusinesses:
         created = world.joined(rng, self.joining)
         fitted_rate = rng.lognormal(fitted.BUSINESS_PER_DAY_LN, fitted.BUSINESS_PER_DAY_SD)
         awake = rng.random() < fitted.NEVER_SLEEP_SHARE
-        constant = rng.random() < fitted.CONSTANT_INPUT_SHARE
         apps = int(rng.integers(1, 5))
         return Account(
             account_id=world.account_id(self.name, index),
@@ -59,7 +58,7 @@ class ApiBusinesses:
                 offset_h=OFFSETS[country],
                 sleep=0.0 if awake else float(rng.uniform(0.5, 4)),
                 in_ln=float(rng.normal(fitted.BUSINESS_IN_LN, fitted.BUSINESS_IN_SD)),
-                in_sd=0.01 if constant else _spread(rng, fitted.BUSINESS_IN_SPREAD),
+                in_sd=_spread(rng, fitted.BUSINESS_IN_SPREAD),
                 out_ln=float(rng.normal(fitted.BUSINESS_OUT_LN, fitted.BUSINESS_OUT_SD)),
                 out_sd=_spread(rng, fitted.BUSINESS_OUT_SPREAD),
                 reasoning=fitted.REASONING_SHARE if rng.random() < 0.15 else 0.0,

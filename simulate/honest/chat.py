@@ -14,6 +14,9 @@ from simulate.places import (
 )
 from simulate.world import LARGE, MIDDLE, SMALL, THINKER, World
 
+# Between LMSYS's and Azure's answers of 2023, and longer since: models have become wordier.
+_ANSWER_LN = (fitted.PEOPLE_OUT_LN + fitted.CHAT_OUT_LN) / 2 + 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class ChatPeople:
@@ -53,11 +56,13 @@ class ChatPeople:
                 weekend=float(rng.uniform(0.5, 1.4)),
                 offset_h=offset(rng, country),
                 sleep=float(rng.uniform(4, 9)),
-                in_ln=float(rng.normal(fitted.PEOPLE_IN_LN + 1.2, 0.6)),
-                in_sd=1.1,
+                # Halfway from LMSYS's short prompts of 2023 to Azure's with context; the spread is
+                # LMSYS's, split between people (0.8) and conversations.
+                in_ln=float(rng.normal((fitted.PEOPLE_IN_LN + fitted.CHAT_IN_LN) / 2, 0.8)),
+                in_sd=(fitted.PEOPLE_IN_SD**2 - 0.8**2) ** 0.5,
                 long_share=float(rng.beta(1, 12)),
                 long_ln=fitted.LONG_IN_LN,
-                out_ln=float(rng.normal(fitted.CHAT_OUT_LN + 0.4, 0.4)),
+                out_ln=float(rng.normal(_ANSWER_LN, 0.5)),
                 out_sd=fitted.CHAT_OUT_SD,
                 growth=0.9,
                 reasoning=float(rng.choice((0.0, 0.3, 0.6))),
@@ -70,6 +75,7 @@ class ChatPeople:
                 tools=float(rng.choice((0, 0, 2, 4))),
                 tool_calls=0.2,
                 refused=float(rng.beta(1, 90)),
+                throttled=float(rng.beta(1, 120)),
                 retry=0.5,
                 launch_days=float(rng.exponential(4.0)),
                 launch_share=float(rng.random() < 0.6) * 0.95,

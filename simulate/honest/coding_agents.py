@@ -51,7 +51,7 @@ class AgentUsers:
                 in_ln=float(rng.normal(fitted.LONG_IN_LN + 0.3, 0.4)),
                 in_sd=0.5,
                 growth=0.12,
-                out_ln=float(rng.normal(fitted.CHAT_OUT_LN, 0.3)),
+                out_ln=float(rng.normal(fitted.LONG_OUT_LN - 0.3, 0.3)),
                 out_sd=1.0,
                 reasoning=float(rng.choice((0.0, 0.4))),
                 cached=0.95,

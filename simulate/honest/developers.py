@@ -40,6 +40,7 @@ class Developers:
                                 "tool_use", "summarisation", "other"),
                                p=(0.34, 0.13, 0.12, 0.08, 0.05, 0.1, 0.1, 0.08)))  # fmt: skip
         looped = rng.random() < 0.25
+        completing = rng.random() < 0.1  # completions in an editor, as Azure's code trace
         return Account(
             account_id=world.account_id(self.name, index),
             key=world.key(self.name, index),
@@ -59,10 +60,10 @@ class Developers:
                 weekend=float(rng.uniform(0.3, 1.3)),
                 offset_h=offset(rng, country),
                 sleep=float(rng.uniform(0, 3)) if looped else float(rng.uniform(4, 8)),
-                in_ln=float(rng.normal(fitted.CODE_IN_LN - 0.3, 0.8)),
-                in_sd=float(rng.uniform(0.15, 1.2)),
-                out_ln=float(rng.normal(fitted.CHAT_OUT_LN + 0.5, 0.8)),
-                out_sd=float(rng.uniform(0.3, 1.0)),
+                in_ln=fitted.CODE_IN_LN if completing else float(rng.normal(6.7, 0.8)),
+                in_sd=fitted.CODE_IN_SD if completing else float(rng.uniform(0.15, 1.2)),
+                out_ln=fitted.CODE_OUT_LN if completing else float(rng.normal(5.9, 0.8)),
+                out_sd=fitted.CODE_OUT_SD if completing else float(rng.uniform(0.3, 1.0)),
                 growth=0.5,
                 reasoning=float(rng.choice((0.0, 0.0, 0.5, 0.8))),
                 cached=float(rng.uniform(0, 0.9)),
@@ -71,9 +72,10 @@ class Developers:
                 template_skew=1.8,
                 variants=float(rng.choice((1, 1, 1, 3, 8))),
                 wander=float(rng.uniform(0, 6)),
-                elicitation=float(rng.beta(1, 12))
-                if focus == "reasoning"
-                else float(rng.beta(1, 40)),
+                # Whoever works on reasoning asks for it: tutors, researchers, graders.
+                elicitation=float(
+                    rng.beta(1.5, 4) if focus in {"reasoning", "grading"} else rng.beta(1, 30)
+                ),
                 streamed=float(rng.choice((0.0, 0.1, 0.9))),
                 logprobs=float(rng.choice((0.0, 0.0, 0.0, 0.3))),
                 tools=float(rng.choice((0, 0, 3, 8))),
@@ -89,6 +91,7 @@ class Developers:
                 models=((MIDDLE,), (LARGE,), (LARGE, THINKER), (SMALL, MIDDLE), (THINKER,))[
                     int(rng.integers(5))
                 ],
+                endpoints=("completions",) if completing else ("messages",),
                 temperatures=((None,), (0.0,), (0.7,), (1.0,), (0.2, 0.7))[int(rng.integers(5))],
                 max_tokens=((None,), (1024,), (4096,), (8192,), (1024, 4096))[int(rng.integers(5))],
                 systems=tuple(
