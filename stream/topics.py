@@ -4,6 +4,7 @@ Requests, accounts, labels and decisions share their partition count: one worker
 everything about an account, and is the single writer of its state.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from stream.settings import Settings, variable
 DAY_MS: Final = 86_400_000
 FOREVER: Final = -1
 ANSWER_MS: Final = 10_000  # a person waits for this answer; aiokafka's default is 40 s
+POLL_S: Final = 0.05
 POLICY: Final = "cleanup.policy"
 
 
@@ -114,8 +116,10 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.start()
         yield admin
     except (KafkaError, OSError) as error:
-        address = settings.kafka_bootstrap
-        raise ConfigurationError(f"{variable('kafka_bootstrap')}: {address}: {error}") from error
+        what = str(error) or type(error).__name__
+        raise ConfigurationError(
+            f"{variable('kafka_bootstrap')}: {settings.kafka_bootstrap}: {what}"
+        ) from error
     finally:
         await admin.close()
 
@@ -136,7 +140,16 @@ async def _create(
         return []
     new = [NewTopic(t.name, t.partitions, replication, topic_configs=t.config()) for t in missing]
     answer = await admin.create_topics(new)
-    return [_created(*error) for error in answer.topic_errors]
+    states = [_created(*error) for error in answer.topic_errors]
+    await _await_visible(admin, {state.name for state in states if state.ok})
+    return states
+
+
+async def _await_visible(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    # The controller answers before the brokers have learnt of the topic.
+    async with asyncio.timeout(ANSWER_MS / 1_000):
+        while not names <= set(await admin.list_topics()):  # noqa: ASYNC110 - Kafka tells nobody
+            await asyncio.sleep(POLL_S)
 
 
 def _created(name: str, code: int, message: str | None) -> TopicState:

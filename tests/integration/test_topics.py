@@ -1,6 +1,6 @@
 """Topics are made as the contract says, and differences are told, never changed."""
 
-from collections.abc import Iterator
+import asyncio
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -9,13 +9,13 @@ from schemas.errors import ConfigurationError
 from stream.embedded import embedded_broker, free_port
 from stream.settings import Settings, load_settings
 from stream.topics import FOREVER, Finding, TopicState, check_topics, create_topics, topics
+from tests.servers import Broker
 
 
 @pytest.fixture
-def settings() -> Iterator[Settings]:
-    """Settings that point at a broker of this test's own."""
-    with embedded_broker() as broker:
-        yield load_settings(kafka_bootstrap=broker.address, partitions=4)
+def settings(broker: Broker, topic: str) -> Settings:
+    """Settings that point at the broker, with topics of this test's own."""
+    return load_settings(kafka_bootstrap=broker.address, partitions=4, topic_prefix=f"{topic}.")
 
 
 async def make(settings: Settings, topic: NewTopic) -> None:
@@ -23,12 +23,15 @@ async def make(settings: Settings, topic: NewTopic) -> None:
     await admin.start()
     try:
         await admin.create_topics([topic])
+        async with asyncio.timeout(10):
+            while topic.name not in await admin.list_topics():  # noqa: ASYNC110 - Kafka tells nobody
+                await asyncio.sleep(0.02)
     finally:
         await admin.close()
 
 
 def named(states: list[TopicState], name: str) -> TopicState:
-    return next(state for state in states if state.name == f"sluicegate.{name}")
+    return next(state for state in states if state.name.endswith(f".{name}"))
 
 
 def test_topics_are_the_contracts() -> None:
@@ -72,7 +75,7 @@ async def test_making_them_twice_changes_nothing(settings: Settings) -> None:
 async def test_a_wrong_partition_count_is_told(settings: Settings) -> None:
     """A topic of accounts that is not co-partitioned with the rest must not be run on."""
     config = {"cleanup.policy": "delete"}
-    await make(settings, NewTopic("sluicegate.accounts", 3, 1, topic_configs=config))
+    await make(settings, NewTopic(settings.topic("accounts"), 3, 1, topic_configs=config))
     state = named(await create_topics(settings), "accounts")
     assert (state.finding, state.ok) == (Finding.DIFFERS, False)
     assert "3 partitions, SLUICEGATE_PARTITIONS is 4" in state.detail
@@ -81,7 +84,7 @@ async def test_a_wrong_partition_count_is_told(settings: Settings) -> None:
 async def test_a_wrong_cleanup_policy_is_told(settings: Settings) -> None:
     """Decisions that are only deleted would lose the latest word on quiet accounts."""
     config = {"cleanup.policy": "delete"}
-    await make(settings, NewTopic("sluicegate.decisions", 4, 1, topic_configs=config))
+    await make(settings, NewTopic(settings.topic("decisions"), 4, 1, topic_configs=config))
     state = named(await check_topics(settings), "decisions")
     assert state.detail == "cleanup.policy is delete: make it compact,delete"
 
@@ -89,15 +92,51 @@ async def test_a_wrong_cleanup_policy_is_told(settings: Settings) -> None:
 async def test_campaigns_may_have_other_partitions(settings: Settings) -> None:
     """Only the topics of accounts share their count."""
     config = {"cleanup.policy": "compact"}
-    await make(settings, NewTopic("sluicegate.campaigns", 1, 1, topic_configs=config))
+    await make(settings, NewTopic(settings.topic("campaigns"), 1, 1, topic_configs=config))
     assert named(await check_topics(settings), "campaigns").finding is Finding.FITS
 
 
-async def test_an_untold_policy_is_unknown(settings: Settings) -> None:
-    """A broker that does not tell a topic's policy is no reason to stop."""
-    await make(settings, NewTopic("sluicegate.requests", 4, 1))
-    state = named(await check_topics(settings), "requests")
+async def test_an_untold_policy_is_unknown() -> None:
+    """The embedded broker tells only what was set; that is no reason to stop."""
+    with embedded_broker() as server:
+        settings = load_settings(kafka_bootstrap=server.address, partitions=4)
+        await make(settings, NewTopic("sluicegate.requests", 4, 1))
+        state = named(await check_topics(settings), "requests")
     assert (state.finding, state.ok) == (Finding.UNKNOWN, True)
+
+
+async def test_a_refused_topic_is_told(settings: Settings, broker: Broker) -> None:
+    """More copies than brokers: Kafka's own words come back."""
+    if broker.name == "embedded":
+        pytest.skip("the embedded broker takes any number of copies")
+    states = await create_topics(settings.model_copy(update={"replication": 3}))
+    assert {state.finding for state in states} == {Finding.REFUSED}
+    assert "replication factor" in states[0].detail.lower()
+
+
+async def test_sasl_reaches_the_broker(settings: Settings, broker: Broker) -> None:
+    """The settings' user name and password open the listener that asks for them."""
+    sasl = load_settings(**_sasl(broker, broker.password), topic_prefix=settings.topic_prefix)
+    assert {state.finding for state in await check_topics(sasl)} == {Finding.MISSING}
+
+
+async def test_a_wrong_sasl_password_is_a_clear_error(broker: Broker) -> None:
+    """The setting is named, the password is not."""
+    with pytest.raises(ConfigurationError, match="SLUICEGATE_KAFKA_BOOTSTRAP") as caught:
+        await check_topics(load_settings(**_sasl(broker, "wrong-password")))
+    assert "wrong-password" not in str(caught.value)
+
+
+def _sasl(broker: Broker, password: str) -> dict[str, str]:
+    if not broker.sasl:
+        pytest.skip("the embedded broker asks nobody for a password")
+    return {
+        "kafka_bootstrap": broker.sasl,
+        "kafka_security": "SASL_PLAINTEXT",
+        "kafka_sasl_mechanism": "PLAIN",
+        "kafka_sasl_username": broker.user,
+        "kafka_sasl_password": password,
+    }
 
 
 async def test_no_broker_is_a_clear_error() -> None:
