@@ -175,6 +175,8 @@ class Webhook(Message):
     type: Literal["decision.changed"]
     timestamp: Annotated[
         str,
-        StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"),
+        StringConstraints(
+            pattern=r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+        ),
     ]
     data: Decision

@@ -13,6 +13,7 @@ These models are the contract. Where it leaves a choice, the choice is:
 - `account_id` holds no NUL: C programs would end it there and take it for another account.
 """
 
+import datetime
 import functools
 import socket
 from typing import Annotated, Literal
@@ -64,6 +65,11 @@ def _check_text(text: str) -> str:
     return text
 
 
+def _check_date(text: str) -> str:
+    datetime.date.fromisoformat(text)
+    return text
+
+
 AccountId = Annotated[
     str, StringConstraints(min_length=1, max_length=128), AfterValidator(_check_account)
 ]
@@ -75,6 +81,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Ip = Annotated[Text, AfterValidator(_check_ip)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+Date = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    AfterValidator(_check_date),
+]
 UserAgent = Annotated[str, StringConstraints(max_length=512)]
 RawText = Annotated[str, StringConstraints(max_length=MAX_TEXT_BYTES), AfterValidator(_check_text)]
 
@@ -211,7 +222,7 @@ class IdentityChecked(_AccountEvent):
     vendor: Text
     result: Literal["pass", "review", "fail"]
     name: Text | None = None
-    birth_date: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    birth_date: Date | None = None
     country: Country | None = None
     document_hash: Text | None = None
 

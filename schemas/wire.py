@@ -107,7 +107,8 @@ def _explain(error: ValidationError) -> MalformedEventError:
         return MalformedEventError("not a JSON object")
     if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
         return MalformedEventError("not a known type of event", "type")
-    field = ".".join(str(part) for part in first["loc"])
+    # The type of an account event stands there too; it has a dot, and no field has.
+    field = ".".join(str(part) for part in first["loc"] if "." not in str(part))
     return MalformedEventError(first["msg"].removeprefix("Value error, "), field)
 
 
