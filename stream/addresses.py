@@ -13,12 +13,13 @@ def is_loopback(host: str) -> bool:
 
 
 def valid_brokers(value: str) -> str:
-    """`host:port,host:port` as it came; ValueError when one of them is not that."""
-    for broker in value.split(","):
-        parts = urlsplit(f"//{broker.strip()}")
-        if not parts.hostname or not parts.port or parts.path:
+    """`host:port,host:port` without spaces; ValueError when one of them is not that."""
+    addresses = [address.strip() for address in value.split(",")]
+    for address in addresses:
+        parts = urlsplit(f"//{address}")
+        if not parts.hostname or not parts.port or parts.path or parts.username is not None:
             raise ValueError("must be host:port, or several of them separated by commas")
-    return value
+    return ",".join(addresses)
 
 
 def valid_store_url(value: str) -> str:

@@ -10,9 +10,13 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, ModelError, PolicyError
+from scorers.model import Model
+from scorers.shipped import SHIPPED as SHIPPED_MODEL
 from stream.connections import store_client
 from stream.guard import REMEDY, refuse_foreign_packages
+from stream.policy import SHIPPED as SHIPPED_POLICY
+from stream.policy import load_policy
 from stream.settings import Settings, variable
 from stream.topics import Finding, TopicState, check_topics
 
@@ -42,12 +46,13 @@ class Check:
 
 
 async def diagnose(settings: Settings) -> list[Check]:
-    """Look at the installation, the secrets, the broker and the store; changes nothing.
+    """Look at the installation, the files, the broker and the store; changes nothing.
 
     Bounded by the time limits of the broker's and the store's clients.
     """
     broker, store = await asyncio.gather(_broker(settings), _store(settings))
-    return [_packages(), _runtime(), _pepper(settings), *broker, *store]
+    own = [_packages(), _runtime(), _pepper(settings), _policy(settings), _model(settings)]
+    return [*own, *broker, *store]
 
 
 def _packages() -> Check:
@@ -73,6 +78,24 @@ def _pepper(settings: Settings) -> Check:
     except ConfigurationError as error:
         return Check("pepper", Verdict.FAIL, "not set", str(error))
     return Check("pepper", Verdict.OK, "set")
+
+
+def _policy(settings: Settings) -> Check:
+    try:
+        policy = load_policy(settings.policy or SHIPPED_POLICY)
+    except PolicyError as error:
+        remedy = f"correct the file that {variable('policy')} names"
+        return Check("policy", Verdict.FAIL, str(error), remedy)
+    return Check("policy", Verdict.OK, policy.version)
+
+
+def _model(settings: Settings) -> Check:
+    try:
+        model = Model.load(settings.model or SHIPPED_MODEL)
+    except ModelError as error:
+        remedy = f"train one with `sluicegate train`, and name its folder in {variable('model')}"
+        return Check("model", Verdict.FAIL, str(error), remedy)
+    return Check("model", Verdict.OK, model.version)
 
 
 async def _broker(settings: Settings) -> list[Check]:

@@ -6,12 +6,13 @@ the provider's pseudonyms and may be logged; `PERSONAL` fields never leave the p
 """
 
 import logging
-from collections.abc import Sequence
-from typing import Any, Final, Literal, Protocol, TextIO
+from typing import Any, Final, Literal, TextIO
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from schemas.wire import DecisionWire
 
 DECISION_CHANGED: Final = "decision.changed"
 LIBRARY_MESSAGE: Final = "library.message"
@@ -45,33 +46,6 @@ REMOVED: Final = "[removed]"
 Level = Literal["debug", "info", "warning", "error"]
 
 
-class Reasoned(Protocol):
-    """What the log needs of a reason."""
-
-    @property
-    def code(self) -> str: ...
-
-
-class Decided(Protocol):
-    """What the log needs of a Decision, in whichever of its forms."""
-
-    decision_id: str
-    account_id: str
-    cause: str
-    ts: int
-    action: str
-    score: float
-    kyc_tier: int
-    campaign_id: str | None
-    model_version: str
-    policy_version: str
-    mode: str
-    expires_at: int
-
-    @property
-    def reasons(self) -> Sequence[Reasoned]: ...
-
-
 def configure_logs(form: Literal["json", "console"], level: Level, output: TextIO) -> None:
     """Send structlog's and the standard library's log events to `output`, in one form.
 
@@ -100,19 +74,19 @@ def remove_personal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def decision_changed(decision: Decided) -> None:
+def decision_changed(decision: DecisionWire) -> None:
     """The one canonical line of a decision that changes something."""
     structlog.get_logger().info(
         DECISION_CHANGED,
         decision_id=decision.decision_id,
         account_id=decision.account_id,
-        action=str(decision.action),
+        action=decision.action.value,
         score=round(decision.score, 4),
         kyc_tier=decision.kyc_tier,
         reasons=[reason.code for reason in decision.reasons],
-        cause=str(decision.cause),
+        cause=decision.cause,
         campaign_id=decision.campaign_id,
-        mode=str(decision.mode),
+        mode=decision.mode,
         ts=decision.ts,
         expires_at=decision.expires_at,
         model_version=decision.model_version,

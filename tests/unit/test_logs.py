@@ -4,24 +4,27 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
 
+from schemas.decisions import Action
+from schemas.wire import DecisionWire, ReasonWire
 from stream.logs import PERSONAL, REMOVED, configure_logs, decision_changed
 
-DECISION = SimpleNamespace(
+DECISION = DecisionWire(
     decision_id="d1",
     account_id="acct_1",
     event_id="e1",
     cause="request",
     ts=1_780_000_000_000,
-    action="rate_limit",
+    decided_at=1_780_000_000_001,
+    action=Action.RATE_LIMIT,
     score=0.87654321,
     kyc_tier=1,
-    reasons=[SimpleNamespace(code="networks_many", text="27 networks in a day")],
+    kyc_score=0.5,
+    reasons=[ReasonWire(code="networks_many", text="27 networks in a day", value=27.0, weight=0.5)],
     campaign_id=None,
     model_version="m1",
     policy_version="p1",
@@ -116,7 +119,7 @@ def test_a_decision_has_one_canonical_line(output: io.StringIO) -> None:
     decision_changed(DECISION)
     [line] = lines(output)
     assert line["event"] == "decision.changed"
-    assert line["account_id"] == "acct_1"
+    assert (line["account_id"], line["action"]) == ("acct_1", "rate_limit")
     assert line["score"] == 0.8765
     assert line["reasons"] == ["networks_many"]
     assert "27 networks" not in output.getvalue()
