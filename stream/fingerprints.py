@@ -35,7 +35,7 @@ _FILLING = re.compile(
     r"|'(?<!\w')[^'\n]*'(?!\w)",  # but no apostrophes
     re.DOTALL,
 )
-_BREAK = re.compile(r"[\n:：]")
+_BREAK = re.compile(r"[\n：]|:(?=\s|\Z)")
 
 UInt64 = npt.NDArray[np.uint64]
 
