@@ -45,6 +45,7 @@ class Habits:
     # Rhythm. Rates are means over an active day; gaps and lease times are event time.
     per_day: float  # requests on an active day
     active_days: float = 1.0  # share of days with any request
+    active_hours: float = 1.0  # share of hours at work; the day's requests fall into these
     turns: float = 1.0  # requests per session, mean of a geometric law
     gap_s: float = 60.0  # scale of the Weibull gap inside a session, seconds
     gap_shape: float = 0.7

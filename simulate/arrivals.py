@@ -97,7 +97,9 @@ class Clock:
         rate = h["per_day"] / (24.0 * h["turns"]) * week * active
         rate *= _HOURS[np.rint(h["sleep"] * 2).astype(np.int64), hour]
         rate *= _lognormal(today, Lane.START, h["day_spread"])
-        rate *= _lognormal(mix(keys, begin // HOUR_MS), Lane.COUNT, h["hour_spread"])
+        now = mix(keys, begin // HOUR_MS)
+        rate *= _lognormal(now, Lane.COUNT, h["hour_spread"])
+        rate *= (uniform(now, Lane.START) < h["active_hours"]) / h["active_hours"]
         alive = (self.roster.first < begin + HOUR_MS) & (self.roster.last > begin)
         return rate * alive
 

@@ -36,8 +36,8 @@ def write(
 ) -> Written:
     """Write accounts, requests, labels and truth of `scenario` into `out_dir`.
 
-    The same scenario gives the same files to the byte. `progress` is called after every hour of
-    event time with the requests so far and the share of the run done. Errors: OSError.
+    The same scenario gives the same files to the byte. `progress` is called every few
+    thousand requests with the requests so far and the share of the run done. Errors: OSError.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     population = Population(scenario)
@@ -63,11 +63,13 @@ def _write(path: Path, events: Iterable[Any]) -> int:
 
 
 def _write_requests(path: Path, population: Population, progress: Progress | None) -> int:
-    hours, count = -(-population.scenario.days * 24 // 1), 0
+    world, count = population.world, 0
     with open_writer(path) as sink:
-        for hour, (events, lines) in enumerate(population.request_lines(), 1):
-            sink.write(lines)
-            count += events
+        for lines in population.request_lines():
+            sink.write(lines.data)
+            count += lines.events
             if progress:
-                progress(count, hour / hours)
+                progress(count, (lines.last - world.start) / (world.end - world.start))
+    if progress:
+        progress(count, 1.0)
     return count

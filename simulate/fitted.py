@@ -9,6 +9,7 @@ BUSINESS_PER_DAY_LN, BUSINESS_PER_DAY_SD = 10.07, 2.55
 BUSINESS_HOUR_SPREAD = 1.2
 WEIBULL_SHAPES = (0.26, 0.37, 0.47, 0.76, 1.05)  # p5 p25 p50 p75 p95 over clients
 NEVER_SLEEP_SHARE = 0.17
+BUSINESS_ACTIVE = (0.002, 0.02, 0.19, 0.82, 0.99)  # share of windows with traffic
 
 # ServeGen, hour of the trace's day (its hour 0 is local midnight), mean over clients = 1.
 HOURS = (

@@ -12,7 +12,7 @@ from simulate.world import DAY_MS, LARGE, MIDDLE, THINKER, World
 
 @dataclass(frozen=True, slots=True)
 class StolenKeys:
-    """A leaked API key: an old account of an honest owner, whose key strangers sell on. From one
+    """A leaked API key: an account that its owner left idle, whose key strangers sell on. From one
     hour on it runs at full speed from many networks with many user agents, until it is found."""
 
     name: str = "stolen_keys"

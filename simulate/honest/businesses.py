@@ -47,8 +47,11 @@ class ApiBusinesses:
             last=world.end,
             habits=Habits(
                 per_day=float(min(fitted_rate / self.scale, self.most_per_day)),
-                active_days=0.97,
-                turns=float(1 + rng.gamma(1.0, 8.0)),
+                active_days=1.0 if awake else float(rng.beta(2.0, 1.0)),
+                active_hours=1.0
+                if awake
+                else max(_spread(rng, fitted.BUSINESS_ACTIVE) * 0.9, 0.02),
+                turns=float(max(1.0, min(rng.lognormal(0.7, 2.0), 150.0))),
                 gap_s=float(rng.lognormal(0.7, 1.2)),
                 gap_shape=_spread(rng, fitted.WEIBULL_SHAPES),
                 day_spread=0.4,

@@ -28,7 +28,7 @@ class ChatPeople:
 
     name: str = "chat"
     share: float = 0.45
-    median_per_day: float = 18.0
+    median_per_day: float = 24.0
     most_per_day: float = 600.0
     joining: float = 0.3
 

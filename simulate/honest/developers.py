@@ -23,7 +23,7 @@ class Developers:
 
     name: str = "developers"
     share: float = 0.28
-    median_per_day: float = 30.0
+    median_per_day: float = 36.0
     most_per_day: float = 3_000.0
     joining: float = 0.35
 

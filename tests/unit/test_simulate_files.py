@@ -41,10 +41,10 @@ def test_truth_names_everybody(tmp_path: Path) -> None:
 
 
 def test_progress_ends_at_one(tmp_path: Path) -> None:
-    """Progress grows hour by hour up to 1, and counts the requests."""
+    """Progress grows up to 1, and counts the requests."""
     calls: list[tuple[int, float]] = []
     done = write(TINY, tmp_path, progress=lambda n, share: calls.append((n, share)))
-    assert len(calls) == 12
+    assert len(calls) > 2
     assert calls == sorted(calls)
     assert calls[-1] == (done.request_events, 1.0)
 

@@ -38,7 +38,7 @@ def _named(name: str) -> Scenario:
 
 
 def _lines(scenario: Scenario) -> bytes:
-    return b"".join(lines for _, lines in Population(scenario).request_lines())
+    return b"".join(lines.data for lines in Population(scenario).request_lines())
 
 
 def test_same_seed_same_bytes() -> None:
