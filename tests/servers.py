@@ -126,11 +126,11 @@ def embedded_store() -> Iterator[str]:
 
 
 @contextmanager
-def redis_store(folder: Path) -> Iterator[str]:
-    """Debian's redis-server; its URL."""
+def redis_store(folder: Path, *options: str) -> Iterator[str]:
+    """Debian's redis-server, with further options of its own; its URL."""
     port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1"]
-    command += ["--save", "", "--appendonly", "no", "--dir", str(folder)]
+    command += ["--save", "", "--appendonly", "no", "--dir", str(folder), *options]
     with _server(command, port, folder / "redis.log"):
         yield f"redis://127.0.0.1:{port}/0"
 

@@ -1,15 +1,20 @@
 """Metrics: complete from the start, apart for each process part, behind the token."""
 
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import faust
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from stream.embedded import free_port
 from stream.metrics import DEPENDENCIES, OUTCOMES, STAGES, Metrics, expose
 
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 TOKEN = "t" * 16
 Client = TestClient[web.Request, web.Application]
 
@@ -37,6 +42,14 @@ def test_every_metric_has_a_sentence() -> None:
     )
 
 
+def test_every_metric_is_in_the_operations_page() -> None:
+    """Who runs it can look up when to look at what, and finds nothing that is gone."""
+    families = text_string_to_metric_families(Metrics().render().decode())
+    names = {f.name + "_total" * (f.type == "counter") for f in families}
+    exposed = {name for name in names if not name.endswith(("_created", "_created_total"))}
+    assert set(re.findall(r"`(sluicegate_\w+)", OPERATIONS.read_text())) == exposed
+
+
 def test_series_begin_at_zero() -> None:
     """The first failure is an increase, not a new series."""
     metrics = Metrics()
@@ -57,8 +70,8 @@ def test_series_begin_at_zero() -> None:
 def test_two_registries_share_nothing() -> None:
     """Two workers in one process, as tests have them, do not count together."""
     first, second = Metrics(), Metrics()
-    first.commits.inc()
-    assert second.registry.get_sample_value("sluicegate_commits_total") == 0
+    first.fenced.inc()
+    assert second.registry.get_sample_value("sluicegate_fenced_batches_total") == 0
 
 
 async def test_metrics_need_the_token(guarded: Client) -> None:
@@ -81,7 +94,7 @@ async def test_the_token_opens_every_page(guarded: Client) -> None:
     """Metrics and the application's own pages answer to it."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
     scraped = await guarded.get("/metrics", headers=headers)
-    assert "sluicegate_commits_total 0.0" in await scraped.text()
+    assert "sluicegate_fenced_batches_total 0.0" in await scraped.text()
     assert (await guarded.get("/page", headers=headers)).status == 200
 
 
@@ -99,17 +112,18 @@ async def test_loopback_without_token_is_open() -> None:
 
 
 async def test_fausts_own_pages_are_behind_the_token() -> None:
-    """The guard covers the web port of a Faust application."""
-    import faust
-
-    app = faust.App("guarded", broker="kafka://127.0.0.1:1")
-    app.web.init_server()
+    """The guard covers the web port of a Faust application, its index page too."""
+    port = free_port()
+    app = faust.App("guarded", broker="kafka://127.0.0.1:1", web_bind="127.0.0.1", web_port=port)
     expose(app.web.web_app, Metrics(), SecretStr(TOKEN))
-    runner = web.AppRunner(app.web.web_app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    async with ClientSession() as session, session.get(f"http://127.0.0.1:{port}/") as response:
-        assert response.status == 401
-    await runner.cleanup()
+    app.web.init_server()
+    await app.web.start_server()
+    try:
+        async with (
+            ClientSession(f"http://127.0.0.1:{port}") as session,
+            session.get("/") as closed,
+            session.get("/healthz") as free,
+        ):
+            assert (closed.status, free.status) == (401, 200)
+    finally:
+        await app.web.stop_server()
