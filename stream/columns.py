@@ -139,7 +139,8 @@ def _version_masks(versions: Int64, hasher: KeyedHasher) -> tuple[UInt64, np.uin
     """One mask per row for the hashes that it brought, and one for those that are made here.
 
     Exclusive-or with the mask of its version keeps equal hashes equal and SimHashes as far apart
-    as they were, and lets no hash of one version equal one of another.
+    as they were, and lets no hash of one version equal one of another. Version 0 is the one that
+    an event did not name.
     """
     distinct, inverse = np.unique(versions, return_inverse=True)
     masks = hasher.hash_column("hash_version", map(str, [*distinct.tolist(), HASH_VERSION]))

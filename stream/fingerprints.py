@@ -71,7 +71,7 @@ def template_hash(prompt: str) -> int:
     """
     head: list[bytes] = []
     for part in _BREAK.split(_FILLING.sub(" ", prompt[:_TEMPLATE_VIEW])):
-        prose = filter(_is_prose, part.split()[:_TEMPLATE_TOKENS])
+        prose = filter(_is_prose, part.split(maxsplit=_TEMPLATE_TOKENS)[:_TEMPLATE_TOKENS])
         head += words(" ".join(prose)[:_TEMPLATE_PROSE]).split()
         if len(head) >= _TEMPLATE_MIN_WORDS:
             return xxh3_64_intdigest(b" ".join(head[:_TEMPLATE_MAX_WORDS]))

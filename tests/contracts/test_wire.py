@@ -21,7 +21,6 @@ from schemas.wire import (
     RequestWire,
     encode_decision,
     parse,
-    read_request,
     read_requests,
 )
 
@@ -209,15 +208,24 @@ def contract(raw: bytes) -> dict[str, Any] | str:
     return said(RequestWire(**event.model_dump(exclude_none=True)))
 
 
+def read_one(raw: bytes) -> RequestWire | MalformedEventError:
+    (outcome,) = read_requests([raw])
+    return outcome
+
+
 def verdict(outcome: RequestWire | MalformedEventError) -> dict[str, Any] | str:
     return said(outcome) if isinstance(outcome, RequestWire) else str(outcome)
+
+
+def alone(raw: bytes) -> dict[str, Any] | str:
+    return verdict(read_one(raw))
 
 
 @pytest.mark.parametrize("raw", ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_accepts(raw: bytes) -> None:
     """What the contract allows is an event, alike for both readers."""
     assert isinstance(contract(raw), dict)
-    assert verdict(read_request(raw)) == contract(raw)
+    assert alone(raw) == contract(raw)
 
 
 @pytest.mark.parametrize(("raw", "field"), REFUSED.values(), ids=REFUSED.keys())
@@ -226,12 +234,12 @@ def test_refuses(raw: bytes, field: str) -> None:
     with pytest.raises(MalformedEventError) as caught:
         parse(REQUESTS, raw)
     assert caught.value.field == field
-    assert verdict(read_request(raw)) == str(caught.value)
+    assert alone(raw) == str(caught.value)
 
 
 def test_full_event_is_read_field_by_field() -> None:
     """Every field of the contract arrives as it was sent."""
-    event = read_request(json.dumps(FULL).encode())
+    event = read_one(json.dumps(FULL).encode())
     assert isinstance(event, RequestWire)
     assert msgspec.structs.asdict(event) == FULL
 
@@ -264,7 +272,7 @@ def test_verdict_does_not_depend_on_the_stack() -> None:
         return deep(levels - 1, call) if levels else call()
 
     raw = spelled("deep", b"[" * 150 + b"]" * 150)
-    assert isinstance(deep(700, lambda: read_request(raw)), RequestWire)
+    assert isinstance(deep(700, lambda: read_one(raw)), RequestWire)
 
 
 JSON_VALUES = st.recursive(
@@ -300,7 +308,7 @@ def mutated(mutations: list[tuple[int, int, bytes]]) -> bytes:
 @example(body(temperature=float("nan")))
 def test_same_verdict_on_any_value(raw: bytes) -> None:
     """Whatever stands in a field, both readers say the same."""
-    assert verdict(read_request(raw)) == contract(raw)
+    assert alone(raw) == contract(raw)
 
 
 @settings(max_examples=300, deadline=None)
@@ -308,14 +316,14 @@ def test_same_verdict_on_any_value(raw: bytes) -> None:
 def test_same_verdict_on_damaged_events(mutations: list[tuple[int, int, bytes]]) -> None:
     """However the bytes of an event are damaged, both readers say the same."""
     raw = mutated(mutations)
-    assert verdict(read_request(raw)) == contract(raw)
+    assert alone(raw) == contract(raw)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
 def test_same_verdict_on_garbage(raw: bytes) -> None:
     """On any bytes at all both readers say the same, and neither raises anything else."""
-    assert verdict(read_request(raw)) == contract(raw)
+    assert alone(raw) == contract(raw)
 
 
 @settings(max_examples=100, deadline=None)
@@ -329,7 +337,7 @@ def test_same_verdict_in_a_batch(bodies: list[bytes]) -> None:
 
 def test_no_text_of_a_prompt_in_an_error() -> None:
     """An error never quotes what was sent."""
-    outcome = read_request(body(prompt=["the secret"], input_tokens="the secret"))
+    outcome = read_one(body(prompt=["the secret"], input_tokens="the secret"))
     assert isinstance(outcome, MalformedEventError)
     assert "secret" not in str(outcome)
 
