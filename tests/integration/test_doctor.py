@@ -1,6 +1,7 @@
 """The doctor finds what is wrong, says what to do, and changes nothing."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -45,6 +46,16 @@ async def test_missing_topics_fail(settings: Settings) -> None:
     checks = await examine(settings.model_copy(update={"topic_prefix": "other."}))
     assert checks["other.requests"].verdict is Verdict.FAIL
     assert checks["other.requests"].remedy == "run `sluicegate topics`"
+
+
+async def test_a_wrong_model_and_policy_are_named(settings: Settings, tmp_path: Path) -> None:
+    """A folder without a model and a file that is no policy fail, each with its setting."""
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("thresholds: 7")
+    checks = await examine(settings.model_copy(update={"model": tmp_path, "policy": policy}))
+    for name in ("model", "policy"):
+        assert checks[name].verdict is Verdict.FAIL
+        assert f"SLUICEGATE_{name.upper()}" in checks[name].remedy
 
 
 async def test_an_evicting_store_is_warned_of(settings: Settings) -> None:
