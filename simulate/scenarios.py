@@ -60,7 +60,7 @@ SCENARIOS = {
     for s in (
         Scenario("small", 300, 3.0, (*HONEST, *LONERS, Campaign(share=0.1))),
         Scenario("demo", 4_000, 10.0, (*HONEST, *LONERS, Campaign(share=0.1))),
-        Scenario("campaign", 50_000, 45.0, (*HONEST, *LONERS, Campaign(share=0.5))),
+        Scenario("campaign", 75_000, 45.0, (*HONEST, *LONERS, Campaign(share=0.5))),
         # Many quiet accounts, no giants: throughput over state, not over one hot key.
         Scenario(
             "bench",
