@@ -31,7 +31,8 @@ def words(text: str) -> bytes:
     if text.isascii():
         return b" %b " % b" ".join(text.encode().translate(_LETTERS).split())
     letters = _SIGN.sub(b" ", _fold(text).encode().translate(_LETTERS))
-    spaced = letters.split() if not _IDEOGRAPH.search(letters) else _WORD.findall(letters)
+    apart = letters.isascii() or not _IDEOGRAPH.search(letters)
+    spaced = letters.split() if apart else _WORD.findall(letters)
     return b" %b " % b" ".join(spaced)
 
 
