@@ -141,5 +141,5 @@ class Account:
     fill: dict[str, float] = field(default_factory=dict)
     abusive: bool = False
     campaign: str | None = None
-    api_keys: int = 1
+    api_keys: int = 1  # 0: only ever through the app
     org: int | None = None  # key of an organisation, shared by its members

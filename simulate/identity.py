@@ -8,7 +8,8 @@ import numpy as np
 from simulate.accounts import Account
 from simulate.addresses import address_of
 from simulate.chance import key_of
-from simulate.people import birth_date, business_name, mailbox, person
+from simulate.people import birth_date, business_name, mailbox, person, phone
+from simulate.places import HOME
 from simulate.requests import api_keys
 from simulate.world import DAY_MS, HOUR_MS, World
 
@@ -76,11 +77,7 @@ class _Biography:
     def _proofs(self) -> Iterator[tuple[int, str, Fact]]:
         p, rng = self.account.proofs, self.rng
         if self._chance(p.phone):
-            yield (
-                self._later(3),
-                "phone.verified",
-                {"phone": f"+1{rng.integers(2_010_000_000, 9_899_999_999)}"},
-            )
+            yield self._later(3), "phone.verified", {"phone": phone(rng, p.country)}
         if self._chance(p.mfa):
             method = str(rng.choice(("totp", "totp", "webauthn", "sms")))
             yield self._later(40), "mfa.enabled", {"method": method}
@@ -118,7 +115,9 @@ class _Biography:
         if not self._chance(p.card):
             return
         key = p.cards[int(rng.integers(len(p.cards)))] if p.cards else key_of(a.key, "card")
-        card = _card(key, p.country, p.prepaid)
+        # A shared card has one country, whoever adds it.
+        country = HOME[key % len(HOME)].country if p.cards else p.country
+        card = _card(key, country, p.prepaid)
         added = self._later(4)
         holder = {"name": self.name} if self._chance(0.5) else {}
         yield added, "payment_method.added", card | holder

@@ -36,11 +36,34 @@ def person(rng: np.random.Generator, country: str) -> str:
 
 
 def mailbox(rng: np.random.Generator, name: str, domain: str) -> str:
-    """An address as people choose them: names, dots, years, or a word and a number."""
+    """An address made of a name and a number: six digits, so that no two people get the same."""
     a, b = name.lower().split(" ", 1)
-    style, number = int(rng.integers(5)), int(rng.integers(1, 9999))
-    local = (f"{a}.{b}", f"{a}{b}{number % 100}", f"{a[0]}{b}", f"{a}{number}", f"{b}.{a}{number}")
+    style, number = int(rng.integers(4)), int(rng.integers(1_000_000))
+    local = (f"{a}.{b}{number}", f"{a}{b}{number}", f"{a[0]}{b}{number}", f"{b}{number}.{a}")
     return f"{local[style]}@{domain}"
+
+
+_DIAL = {
+    "US": 1,
+    "DE": 49,
+    "FR": 33,
+    "GB": 44,
+    "IN": 91,
+    "CN": 86,
+    "JP": 81,
+    "BR": 55,
+    "KR": 82,
+    "NL": 31,
+    "VN": 84,
+    "TR": 90,
+    "SG": 65,
+    "CH": 41,
+}
+
+
+def phone(rng: np.random.Generator, country: str) -> str:
+    """A number in E.164, of the length that most countries use."""
+    return f"+{_DIAL[country]}{rng.integers(2_010_000_000, 9_899_999_999)}"
 
 
 def free_mail(rng: np.random.Generator) -> str:

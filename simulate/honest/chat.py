@@ -97,4 +97,5 @@ class ChatPeople:
                 referrer=str(rng.choice(("", "", "", "search", "friend", "news"))),
             ),
             fill=APP_FILL,
+            api_keys=0,
         )

@@ -147,6 +147,39 @@ def test_cards_are_shared_as_told(cards: int, shared: bool) -> None:
     assert (len(set(added)) < len(added)) is shared
 
 
+def test_one_card_is_one_card() -> None:
+    """A shared card looks the same to whoever adds it."""
+    seen: dict[str, set[str]] = {}
+    for event in Population(RING).account_events():
+        if event["type"] == "payment_method.added":
+            card = {k: event.get(k) for k in ("funding", "country", "bin", "issuer")}
+            seen.setdefault(event["fingerprint"], set()).add(str(card))
+    assert {len(looks) for looks in seen.values()} == {1}
+
+
+def test_mailboxes_are_not_shared() -> None:
+    """Strangers do not end up with one e-mail address by accident."""
+    people = Population(replace(SMALL, accounts=2_000))
+    created = [e for e in people.account_events() if e["type"] == "account.created"]
+    assert len({e["email"] for e in created}) == len(created)
+
+
+def test_app_users_have_no_keys() -> None:
+    """Whoever only uses the app makes no API key."""
+    chats = {a for a, t in truths("small").items() if t.cohort == "chat"}
+    made = {e["account_id"] for e in Population(SMALL).account_events() if "api_key_id" in e}
+    assert made
+    assert not made & chats
+
+
+def test_requests_use_keys_that_were_made() -> None:
+    """Every key of an API account is known from its account events."""
+    made = {e["api_key_id"] for e in Population(RING).account_events() if "api_key_id" in e}
+    used = {e["api_key_id"] for e in requests("ring") if "api_key_id" in e}
+    assert used
+    assert used <= made
+
+
 def test_class_shares_its_nat() -> None:
     """Most of a class's requests come from one address and from one family of templates."""
     course = replace(SMALL, accounts=40, cohorts=(UniversityClass(),), days=8.0)
