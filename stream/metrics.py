@@ -14,9 +14,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from pydantic import SecretStr
 
-OUTCOMES: Final = ("decided", "duplicate", "late", "replayed", "malformed", "clamped")
+OUTCOMES: Final = ("counted", "replayed", "repeated", "late", "malformed", "clamped")
 STAGES: Final = ("decode", "load", "remember", "score", "decide", "emit", "write")
-DEPENDENCIES: Final = ("store", "model", "broker")
+DEPENDENCIES: Final = ("store",)
 
 # One batch spends 0.1 ms to 100 ms in a stage; 1 s is a stall.
 STAGE_BUCKETS: Final = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -32,7 +32,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.events = Counter(
             "sluicegate_events",
-            "Events by what became of them; clamped ones (future times) are decided as well.",
+            "Events by what became of them; clamped ones (future times) are counted as well.",
             ["outcome"],
             registry=self.registry,
         )
@@ -63,7 +63,7 @@ class Metrics:
         )
         self.latency_seconds = Histogram(
             "sluicegate_latency_seconds",
-            "Time from the broker's timestamp of an event to the ack of its batch's decisions.",
+            "Time from the broker's timestamp of a batch's last event until all of it is kept.",
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
@@ -73,14 +73,9 @@ class Metrics:
             ["topic", "partition"],
             registry=self.registry,
         )
-        self.commits = Counter(
-            "sluicegate_commits",
-            "Batches whose offsets were handed over to be committed.",
-            registry=self.registry,
-        )
         self.fenced = Counter(
             "sluicegate_fenced_batches",
-            "Batches that were dropped since another worker had written past them.",
+            "Batches of which another worker had already written some accounts' newer state.",
             registry=self.registry,
         )
         self.degraded = Gauge(

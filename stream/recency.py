@@ -69,7 +69,8 @@ def _joined(held: Recent, used: Recent) -> Recent:
 def _identity(entries: Recent) -> Ints:
     """One integer per (account, kind, value)."""
     place = entries.account << KIND_BITS | entries.kind
-    return place << HASH_BITS | entries.value
+    identity: Ints = place << HASH_BITS | entries.value
+    return identity
 
 
 def distinct(held: Recent, used: Recent, row: Ints, events: Timeline) -> Ints:
@@ -89,7 +90,8 @@ def distinct(held: Recent, used: Recent, row: Ints, events: Timeline) -> Ints:
         )
         for w in WINDOWS
     ]
-    return np.minimum(np.stack(counts, axis=2), CAPS[:, None])
+    capped: Ints = np.minimum(np.stack(counts, axis=2), CAPS[:, None])
+    return capped
 
 
 def _present(identity: Ints, kind: Ints, enter: Ints, leave: Ints, rows: int) -> Ints:

@@ -68,7 +68,7 @@ class Remembered:
 def remember(state: State, batch: RequestBatch, position: Position) -> Remembered:
     """Fold `batch` into `state`, whose rows are `batch.accounts`."""
     outcome = np.full(len(batch.ts), Outcome.COUNTED, np.int8)
-    outcome[batch.offset <= _held_offset(state, position)[batch.account]] = Outcome.REPLAYED
+    outcome[batch.offset <= held_offsets(state, position)[batch.account]] = Outcome.REPLAYED
     fresh = np.flatnonzero(outcome == Outcome.COUNTED)
     fresh = fresh[np.argsort(batch.account[fresh], kind="stable")]
     account, ts = batch.account[fresh], batch.ts[fresh]
@@ -95,7 +95,7 @@ def remember(state: State, batch: RequestBatch, position: Position) -> Remembere
     return Remembered(new, np.unique(account), outcome, sight)
 
 
-def _held_offset(state: State, position: Position) -> Ints:
+def held_offsets(state: State, position: Position) -> Ints:
     """Last offset that each account's state holds of this partition in this epoch, or -1."""
     header = state.header
     here = (header["epoch"] == position.epoch) & (header["partition"] == position.partition)

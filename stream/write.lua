@@ -1,24 +1,35 @@
--- Write the packed state of several accounts, each fenced: a state that holds fewer events than
--- the one in the store is refused, so a worker that has lost its partition cannot undo the
--- next owner's work.
+-- Write the packed states of several accounts, each fenced: a state that holds fewer events than
+-- the one in the store is refused, so that a worker that has lost its partition cannot undo the
+-- next owner's work. The decisions that these states brought about go with them or not at all.
 --
--- KEYS  one key per account, all in one hash slot
--- ARGV  [1] time to live, seconds; [1 + i] packed state of KEYS[i]
+-- KEYS  n state keys, then one decision key per decision; all in one hash slot
+-- ARGV  [1] n   [2] time to live of a state, seconds   [2 + i] packed state of KEYS[i]
+--       then per decision: index of its state, message, time to live in milliseconds
 --
--- A state begins with epoch (>u2), partition (>u2), offset (>i8): see stream/packing.py. Offsets
--- are compared only within one epoch and partition; they stay below 2^53, exact in a Lua number.
+-- A state begins with epoch (u16), partition (u16) and offset (i64), big-endian: see
+-- stream/packing.py. Offsets are compared only within one epoch and partition; they stay below
+-- 2^53, exact in a Lua number.
 --
--- Returns how many were refused.
-local refused = 0
-for i, key in ipairs(KEYS) do
-  local new = ARGV[1 + i]
-  local held = redis.call('GETRANGE', key, 0, 11)
-  if held ~= ''
-    and string.sub(held, 1, 4) == string.sub(new, 1, 4)
-    and struct.unpack('>l', string.sub(held, 5, 12)) > struct.unpack('>l', string.sub(new, 5, 12)) then
-    refused = refused + 1
+-- Returns how many states were refused.
+local n = tonumber(ARGV[1])
+local refused = {}
+local count = 0
+for i = 1, n do
+  local new = ARGV[2 + i]
+  local held = redis.call('GETRANGE', KEYS[i], 0, 11)
+  if string.sub(held, 1, 4) == string.sub(new, 1, 4)
+    and struct.unpack('>i8', held, 5) > struct.unpack('>i8', new, 5) then
+    refused[i] = true
+    count = count + 1
   else
-    redis.call('SET', key, new, 'EX', ARGV[1])
+    redis.call('SET', KEYS[i], new, 'EX', ARGV[2])
   end
 end
-return refused
+local at = 2 + n
+for d = n + 1, #KEYS do
+  if not refused[tonumber(ARGV[at + 1])] then
+    redis.call('SET', KEYS[d], ARGV[at + 2], 'PX', ARGV[at + 3])
+  end
+  at = at + 3
+end
+return count

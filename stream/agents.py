@@ -1,0 +1,158 @@
+"""The main path: a chunk of records becomes decisions. Every event is followed left to right.
+
+decode ► (know) ► remember ► (link) ► score ► decide ► emit, each on the whole batch; identity
+and shared values join where the brackets are.
+
+The order makes each event count once. Decisions are out, acknowledged by the broker, before
+the state is written; the state is written, fenced, before the offset is committed. A crash
+anywhere repeats the chunk: accounts whose state was written skip its events, the others work
+out the very same decisions.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter, time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.decisions import DeadLetter
+from schemas.errors import ConfigurationError
+from schemas.wire import DecisionWire, encode_decision
+from stream.batch import RequestBatch
+from stream.calendar import Ints
+from stream.chunk import Chunk
+from stream.court import Judge, Verdict
+from stream.decode import dead_letter, decode_requests
+from stream.hashing import KeyedHasher
+from stream.logs import decision_changed
+from stream.metrics import Metrics
+from stream.packing import UNKNOWN, pack, unpack
+from stream.repeats import GRACE_MS
+from stream.rows import feature_rows
+from stream.sinks import Sink
+from stream.store import Current, Entry, Store
+from stream.windows import Outcome, Position, Remembered, Sight, held_offsets, remember
+
+Witness = Callable[[RequestBatch, Sight, NDArray[np.float32]], None]
+
+
+class Gate:
+    """Everything that a chunk of requests passes through; the same live, in replay and training.
+
+    witness: sees every feature row as it is made (training); epoch: see Settings.stream_epoch.
+    """
+
+    def __init__(
+        self,
+        *,
+        court: Judge,
+        hasher: KeyedHasher,
+        store: Store,
+        sink: Sink,
+        metrics: Metrics,
+        epoch: int = 0,
+        witness: Witness | None = None,
+    ) -> None:
+        self.court = court
+        self._hasher = hasher
+        self._store = store
+        self._sink = sink
+        self._metrics = metrics
+        self._epoch = epoch
+        self._witness = witness
+
+    async def handle(self, chunk: Chunk) -> None:
+        """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
+        with self._stage("decode"):
+            batch, letters = decode_requests(
+                chunk.records, topic=chunk.topic, partition=chunk.partition, hasher=self._hasher
+            )
+        with self._stage("load"):
+            held = await self._store.load(batch.accounts)
+        position = Position(self._epoch, chunk.partition)
+        with self._stage("remember"):
+            state = unpack(held)
+            _refuse_recreated(held_offsets(state, position), chunk)
+            memory = remember(state, batch, position)
+        with self._stage("score"):
+            rows = feature_rows(memory.sight)
+            scores = self.court.score(rows)
+        with self._stage("decide"):
+            verdicts = self.court.judge(memory.state.header, batch, memory.sight, rows, scores)
+        if self._witness:
+            self._witness(batch, memory.sight, rows)
+        letters += _late_letters(chunk, batch, memory.outcome)
+        with self._stage("emit"):
+            await self._sink.emit(chunk.partition, [v.decision for v in verdicts], letters)
+        with self._stage("write"):
+            await self._write(batch, memory, verdicts)
+        self._count(chunk, batch, memory.outcome, verdicts, letters)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        began = perf_counter()
+        yield
+        self._metrics.stage_seconds.labels(name).observe(perf_counter() - began)
+
+    async def _write(
+        self, batch: RequestBatch, memory: Remembered, verdicts: Sequence[Verdict]
+    ) -> None:
+        current = {v.account: v.decision for v in verdicts if v.changes}
+        packed = pack(memory.state)
+        refused = await self._store.write(
+            [
+                Entry(batch.accounts[account], packed[account], _current(current.get(account)))
+                for account in memory.changed.tolist()
+            ]
+        )
+        if refused:
+            self._metrics.fenced.inc()
+
+    def _count(
+        self,
+        chunk: Chunk,
+        batch: RequestBatch,
+        outcome: NDArray[np.int8],
+        verdicts: Sequence[Verdict],
+        letters: Sequence[DeadLetter],
+    ) -> None:
+        metrics = self._metrics
+        for kind, events in zip(Outcome, np.bincount(outcome, minlength=len(Outcome)), strict=True):
+            metrics.events.labels(kind.name.lower()).inc(int(events))
+        late = int((outcome == Outcome.LATE).sum())
+        metrics.events.labels("malformed").inc(len(letters) - late)
+        metrics.events.labels("clamped").inc(batch.clamped)
+        metrics.dead_letters.labels(chunk.topic).inc(len(letters))
+        metrics.batch_size.observe(len(chunk.records))
+        metrics.lag.labels(chunk.topic, str(chunk.partition)).set(chunk.lag)
+        for verdict in verdicts:
+            metrics.decisions.labels(verdict.decision.action.value).inc()
+            if verdict.changes:
+                decision_changed(verdict.decision)
+        metrics.latency_seconds.observe(time() - chunk.records[-1].timestamp / 1_000)
+
+
+def _current(decision: DecisionWire | None) -> Current | None:
+    if decision is None:
+        return None
+    return Current(encode_decision(decision), decision.expires_at - decision.ts)
+
+
+def _late_letters(chunk: Chunk, batch: RequestBatch, outcome: NDArray[np.int8]) -> list[DeadLetter]:
+    late = set(batch.offset[outcome == Outcome.LATE].tolist())
+    error = f"ts: more than {GRACE_MS // 60_000} minutes older than the account's latest event"
+    return [
+        dead_letter(record, error, topic=chunk.topic, partition=chunk.partition)
+        for record in (chunk.records if late else ())
+        if record.offset in late
+    ]
+
+
+def _refuse_recreated(held: Ints, chunk: Chunk) -> None:
+    """Offsets that begin again would make every new event look like one counted long ago."""
+    if held.max(initial=UNKNOWN) >= chunk.highwater:
+        raise ConfigurationError(
+            f"the store holds offset {held.max()} of {chunk.topic}[{chunk.partition}], which ends "
+            f"at {chunk.highwater}: if the topic was made anew, raise SLUICEGATE_STREAM_EPOCH"
+        )

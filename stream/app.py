@@ -1,0 +1,74 @@
+"""The composition root of a worker: settings in, a Faust app out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaProducer
+from mode import Service
+
+from stream.agents import Gate
+from stream.chunk import Chunk
+from stream.connections import faust_credentials, kafka_options, store_client
+from stream.court import open_court
+from stream.hashing import KeyedHasher
+from stream.metrics import Metrics, expose
+from stream.patience import PatientStore
+from stream.settings import Settings
+from stream.sinks import KafkaSink
+from stream.store import RedisStore
+from stream.transport import ChunkApp
+
+
+@asynccontextmanager
+async def open_gate(settings: Settings, metrics: Metrics) -> AsyncIterator[Gate]:
+    """A gate with its connections, closed at the end."""
+    court, hasher = open_court(settings), KeyedHasher(settings.pepper_bytes())
+    store = RedisStore(store_client(settings))
+    producer = AIOKafkaProducer(
+        **kafka_options(settings), acks="all", linger_ms=0, max_request_size=4 << 20
+    )
+    await producer.start()
+    try:
+        yield Gate(
+            court=court,
+            hasher=hasher,
+            store=PatientStore(store, metrics),
+            sink=KafkaSink(producer, settings.topic("decisions"), settings.topic("dead-letters")),
+            metrics=metrics,
+            epoch=settings.stream_epoch,
+        )
+    finally:
+        await producer.stop()
+        await store.close()
+
+
+def create_app(settings: Settings, metrics: Metrics) -> ChunkApp:
+    """The Faust app whose one agent takes chunks of requests through the gate."""
+    seconds = 1_000
+    app = ChunkApp(
+        settings.group,
+        max_records=settings.batch_max,
+        broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
+        broker_credentials=faust_credentials(settings),
+        broker_session_timeout=settings.session_timeout_ms / seconds,
+        broker_heartbeat_interval=settings.heartbeat_ms / seconds,
+        broker_commit_interval=settings.commit_interval_ms / seconds,
+        web_bind=settings.web_host,  # Faust's default is every interface
+        web_host=settings.web_host,
+        web_port=settings.web_port,
+    )
+    expose(app.web.web_app, metrics, settings.web_token)
+    gates: list[Gate] = []
+
+    @app.chunks(settings.topic("requests"))
+    async def requests(chunk: Chunk) -> None:
+        await gates[0].handle(chunk)
+
+    @app.service
+    class Connections(Service):  # type: ignore[misc]  # Faust is untyped here
+        """Opens the gate before the first chunk and closes it after the last."""
+
+        async def on_start(self) -> None:
+            gates.append(await self.add_async_context(open_gate(settings, metrics)))
+
+    return app

@@ -1,0 +1,234 @@
+"""The command `sluicegate`. Exit codes: 0 done, 1 something is not as it must be, 2 wrong usage."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from schemas.errors import ConfigurationError, SluicegateError
+from simulate.scenarios import SCENARIOS, Scenario
+from stream.guard import refuse_foreign_packages
+from stream.logs import configure_logs
+from stream.settings import load_settings
+
+# Commands import what they need when they run: `sluicegate --help` must not wait for Kafka's,
+# ONNX's and XGBoost's libraries.
+
+cli = typer.Typer(
+    help="Real-time abuse scoring for providers of AI APIs: events in, decisions out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(stderr=True)
+
+ScenarioName = Annotated[str, typer.Option("--scenario", help=f"One of {', '.join(SCENARIOS)}.")]
+Seed = Annotated[int | None, typer.Option(help="Another seed, other traffic of the same kind.")]
+Days = Annotated[float | None, typer.Option(min=0.01, help="Days of event time.")]
+Accounts = Annotated[int | None, typer.Option(min=1, help="How many accounts there are.")]
+
+
+def main() -> None:
+    """Run the command; what a person can act on is told in a line, without a traceback."""
+    try:
+        refuse_foreign_packages()
+        cli()
+    except SluicegateError as error:
+        console.print(f"[red]sluicegate:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.print("stopped")
+        sys.exit(130)
+
+
+@cli.command()
+def demo(scenario: ScenarioName = "demo", seed: Seed = None) -> None:
+    """Broker, store, worker and simulated traffic on this machine, for about a minute."""
+    from stream.demo import demo as run
+
+    configure_logs("console", "warning", sys.stderr)
+    story = asyncio.run(run(console, _scenario(scenario, seed)))
+    console.print(story.summary())
+    console.print(story.told())
+
+
+@cli.command()
+def worker() -> None:
+    """Read requests from Kafka, write decisions. Told everything by its environment."""
+    from stream.worker import run
+
+    sys.exit(run(load_settings()))
+
+
+@cli.command()
+def replay(
+    requests: Annotated[Path, typer.Option(help="RequestEvents, one a line (.gz, .zst).")],
+    decisions: Annotated[Path, typer.Option(help="Where decisions are written.")],
+    accounts: Annotated[Path | None, typer.Option(help="AccountEvents, one a line.")] = None,
+    campaigns: Annotated[Path | None, typer.Option(help="Where campaigns are written.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="A decision for every request.")] = False,
+) -> None:
+    """Run recorded events through the live path, in event time; nothing else is needed."""
+    from stream.replay import replay_files
+
+    configure_logs("console", "warning", sys.stderr)
+    with _bar("replaying", None) as advance:
+        summary = asyncio.run(
+            replay_files(accounts, requests, decisions, every=every, progress=advance)
+        )
+    if campaigns:
+        campaigns.write_bytes(b"")  # none is looked for yet, and whoever reads the file finds none
+    console.print(summary.told())
+
+
+@cli.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder for accounts, requests, labels, truth.")],
+    scenario: ScenarioName = "small",
+    seed: Seed = None,
+    days: Days = None,
+    accounts: Accounts = None,
+) -> None:
+    """Write simulated traffic to files, the same to the byte for the same seed."""
+    from simulate.files import write
+
+    chosen = _scenario(scenario, seed, days, accounts)
+    with _bar(f"simulating {chosen.name}", 1.0) as advance:
+        done = 0.0
+
+        def progress(_: int, share: float) -> None:
+            nonlocal done
+            advance(share - done)
+            done = share
+
+        written = write(chosen, out, progress=progress)
+    console.print(
+        f"{written.request_events:,} requests and {written.account_events:,} account events "
+        f"of {written.members:,} accounts in {out}"
+    )
+
+
+@cli.command()
+def traffic(
+    scenario: ScenarioName = "demo",
+    seed: Seed = None,
+    rate: Annotated[float, typer.Option(min=1, help="Events a second at most.")] = 1_000.0,
+) -> None:
+    """Send simulated traffic to Kafka, faster than life, until the scenario is over."""
+    from stream.traffic import produce, scenario_lines
+
+    settings = load_settings()
+    with _bar("sending", None) as advance:
+        sent = asyncio.run(
+            produce(
+                settings,
+                scenario_lines(_scenario(scenario, seed)),
+                rate,
+                lambda burst: advance(len(burst)),
+            )
+        )
+    console.print(f"{sent:,} events sent to {settings.kafka_bootstrap}")
+
+
+@cli.command()
+def train(
+    out: Annotated[Path, typer.Option(help="Folder of the model; must not exist yet.")],
+    seed: Annotated[int, typer.Option(help="Seed of the traffic and of the training.")] = 1,
+    populations: Annotated[int, typer.Option(min=4, help="How many to simulate.")] = 10,
+    accounts: Annotated[int, typer.Option(min=100, help="Accounts of each.")] = 1_200,
+    days: Annotated[float, typer.Option(min=1, help="Days of each.")] = 7.0,
+) -> None:
+    """Train a model on simulated populations and their labels, replayed through the live path."""
+    from stream.training import train_simulated
+
+    configure_logs("console", "warning", sys.stderr)
+    if out.exists():
+        raise ConfigurationError(f"{out} exists: a model is never written over another")
+    with _bar("replaying populations", populations) as advance:
+        report = train_simulated(out, seed, populations, accounts, days, progress=advance)
+    console.print(
+        f"{report.version}: {report.trees} trees; on held-out groups AUC "
+        f"{report.evaluation.auc:.4f}, average precision {report.evaluation.average_precision:.4f}"
+    )
+
+
+@cli.command()
+def topics(
+    check: Annotated[bool, typer.Option("--check", help="Only look, create nothing.")] = False,
+) -> None:
+    """Create the topics that are missing, and tell which differ. Exit code 1 when one does."""
+    from stream.topics import check_topics, create_topics
+
+    states = asyncio.run((check_topics if check else create_topics)(load_settings()))
+    _print_table(("topic", "finding", ""), [(s.name, s.finding, s.detail) for s in states])
+    sys.exit(0 if all(state.ok for state in states) else 1)
+
+
+@cli.command()
+def schema(
+    out: Annotated[Path, typer.Option(help="Folder to write one JSON Schema a message into.")],
+) -> None:
+    """Write the JSON Schema of every message of the contract."""
+    from schemas.documents import documents
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, document in documents().items():
+        path = out / f"{name}.json"
+        path.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+        console.print(str(path))
+
+
+@cli.command()
+def doctor() -> None:
+    """Is everything reachable and configured, and if not, what to do. Exit code 1 if not."""
+    from stream.doctor import Verdict, diagnose
+
+    checks = asyncio.run(diagnose(load_settings()))
+    _print_table(
+        ("check", "", "found", "what to do"),
+        [(c.name, c.verdict, c.what, c.remedy) for c in checks],
+    )
+    sys.exit(1 if any(c.verdict is Verdict.FAIL for c in checks) else 0)
+
+
+def _scenario(
+    name: str,
+    seed: int | None = None,
+    days: float | None = None,
+    accounts: int | None = None,
+) -> Scenario:
+    if name not in SCENARIOS:
+        raise ConfigurationError(f"no scenario {name}: there are {', '.join(SCENARIOS)}")
+    given = {"seed": seed, "days": days, "accounts": accounts}
+    return replace(SCENARIOS[name], **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+
+
+@contextmanager
+def _bar(text: str, total: float | None) -> Iterator[Callable[[float], None]]:
+    """A progress bar while the block lasts; yields the function that moves it on."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}" if total is None else "{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(text, total=total)
+        yield lambda step: progress.advance(task, step)
+
+
+def _print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console.print(table)

@@ -1,0 +1,107 @@
+"""Decide: from a score and what stands to what shall stand. Pure; time is the event's own.
+
+An action is taken when the score reaches its threshold, and kept until the score falls below a
+share of it. It lapses to `allow` when its life is over and nothing has renewed it.
+"""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kyc.tiers import Tier
+from schemas.decisions import Action, Requirement, Restriction
+from schemas.wire import LimitsWire
+from stream.policy import Policy
+
+ACTIONS = tuple(Action)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was last decided about an account; `answer` is a digest of all that it entails."""
+
+    action: Action
+    answer: int
+    expires_at: int
+
+    def at(self, ts: int) -> Action:
+        """The action that holds at `ts` ms."""
+        return Action.ALLOW if ts >= self.expires_at else self.action
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an action entails for the gateway."""
+
+    limits: LimitsWire | None = None
+    restrictions: list[Restriction] | None = None
+    requirements: list[Requirement] | None = None
+
+    def digest(self) -> int:
+        """32 bits that change with the answer."""
+        return crc32(msgspec.json.encode(self))
+
+
+class Rules:
+    """A policy, prepared for one comparison per event."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._take = {tier: _thresholds(policy, tier) for tier in Tier}
+        self._answers = {action: _answer(policy, action) for action in Action}
+        self._digests = {action: answer.digest() for action, answer in self._answers.items()}
+
+    def answer(self, action: Action) -> Answer:
+        """What `action` entails."""
+        return self._answers[action]
+
+    def notable(self, score: NDArray[np.float64], tier: Tier) -> NDArray[np.bool_]:
+        """Which scores lead to any action at all where none stands."""
+        notable: NDArray[np.bool_] = score >= self._take[tier][1:].min()
+        return notable
+
+    def decide(
+        self, held: Standing, score: float, tier: Tier, ts: int, *, proven: bool = True
+    ) -> Standing:
+        """What stands after an event at `ts` ms: `held` itself unless it changes or is renewed.
+
+        proven: whether there are kinds of evidence enough for a block.
+        """
+        current = held.at(ts)
+        action = self._strictest(score, tier, current, proven)
+        if action is Action.ALLOW and current is Action.ALLOW:
+            return held  # a lapse writes nothing: its reader takes it for allow already
+        digest, life = self._digests[action], self.policy.lifetimes[action]
+        renewed = held.expires_at - ts <= life // 2
+        if (action, digest) == (current, held.answer) and not renewed:
+            return held
+        return Standing(action, digest, ts + life)
+
+    def _strictest(self, score: float, tier: Tier, current: Action, proven: bool) -> Action:
+        take = self._take[tier]
+        keep = take * self.policy.hysteresis
+        for rank in range(len(ACTIONS) - 1, 0, -1):
+            reached = score >= take[rank] or (rank <= current.rank and score >= keep[rank])
+            if reached and (proven or ACTIONS[rank] is not Action.BLOCK):
+                return ACTIONS[rank]
+        return Action.ALLOW
+
+
+def _thresholds(policy: Policy, tier: Tier) -> NDArray[np.float64]:
+    """By rank; infinite for allow and for what this tier never gets."""
+    taken = {str(action): score for action, score in policy.thresholds[tier].items()}
+    return np.array([taken.get(action.value, np.inf) for action in ACTIONS])
+
+
+def _answer(policy: Policy, action: Action) -> Answer:
+    if action is Action.RESTRICT:
+        return Answer(restrictions=list(policy.restrictions))
+    if action is Action.RATE_LIMIT:
+        limits = policy.limits
+        return Answer(LimitsWire(limits.requests_per_minute, limits.tokens_per_minute))
+    if action is Action.STEP_UP:
+        return Answer(requirements=list(policy.requirements))
+    return Answer()

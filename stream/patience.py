@@ -1,0 +1,67 @@
+"""A store that is away for a while: wait for it, loudly, rather than lose or skip anything."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
+from typing import TypeVar
+
+import stamina
+import structlog
+
+from schemas.errors import StoreError
+from stream.metrics import Metrics
+from stream.store import Entry, Store
+
+T = TypeVar("T")
+# Then the worker stops with the error: its supervisor restarts it, Kafka keeps the events.
+LONGEST_S = 60.0
+
+log = structlog.get_logger()
+
+
+class PatientStore:
+    """Asks again, for a minute at most, while the other store does not answer.
+
+    Every method of a Store may be repeated, since writes are fenced. The time that it took is
+    counted as degraded.
+    """
+
+    def __init__(self, store: Store, metrics: Metrics, longest: float = LONGEST_S) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._longest = longest
+
+    async def load(self, accounts: Sequence[str]) -> list[bytes | None]:
+        """As Store.load."""
+        return await self._insist(lambda: self._store.load(accounts))
+
+    async def write(self, entries: Sequence[Entry]) -> int:
+        """As Store.write."""
+        return await self._insist(lambda: self._store.write(entries))
+
+    async def decision(self, account: str) -> bytes | None:
+        """As Store.decision."""
+        return await self._insist(lambda: self._store.decision(account))
+
+    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await ask()
+        except StoreError as error:
+            log.warning("store.away", error=str(error))
+            return await self._ask_again(ask)
+
+    async def _ask_again(self, ask: Callable[[], Awaitable[T]]) -> T:
+        began = monotonic()
+        self._metrics.degraded.labels("store").set(1)
+        try:
+            retries = stamina.retry_context(
+                on=StoreError, attempts=None, timeout=self._longest, wait_max=2.0
+            )
+            async for attempt in retries:
+                with attempt:
+                    answer = await ask()
+            return answer
+        finally:
+            away = monotonic() - began
+            self._metrics.degraded.labels("store").set(0)
+            self._metrics.degraded_seconds.labels("store").inc(away)
+            log.warning("store.back_or_given_up", seconds=round(away, 3))

@@ -1,0 +1,89 @@
+"""The policy file: which score leads to which action, for how long, and what that action means."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from kyc.tiers import Tier
+from schemas.decisions import Action, Limits, Requirement, Restriction
+from schemas.errors import PolicyError
+
+SHIPPED = Path(__file__).with_name("policy.yaml")
+_UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+Taken = Literal["restrict", "rate_limit", "step_up", "block"]
+Part = Annotated[float, Field(gt=0, le=1)]
+
+
+def _milliseconds(value: object) -> object:
+    if isinstance(value, str) and (match := re.fullmatch(r"([1-9]\d{0,3})([mhd])", value)):
+        return int(match[1]) * _UNITS[match[2]]
+    raise ValueError('must be a number with a unit, such as "30m", "12h" or "7d"')
+
+
+def _all_actions(value: dict[Action, int]) -> dict[Action, int]:
+    if missing := [action.value for action in Action if action not in value]:
+        raise ValueError(f"no lifetime for {', '.join(missing)}")
+    return value
+
+
+Lifetime = Annotated[int, BeforeValidator(_milliseconds)]
+
+
+class Evidence(BaseModel):
+    """How many reasons of which weight (log-odds) a block needs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kinds: Annotated[int, Field(ge=1, le=5)]
+    weight: Annotated[float, Field(ge=0)]
+
+
+class Policy(BaseModel):
+    """A policy. Frozen; lifetimes in milliseconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Annotated[str, Field(min_length=1, max_length=256)]
+    thresholds: dict[Tier, dict[Taken, Part]]
+    hysteresis: Part
+    lifetimes: Annotated[dict[Action, Lifetime], AfterValidator(_all_actions)]
+    block_evidence: Evidence
+    restrictions: Annotated[list[Restriction], Field(min_length=1)]
+    limits: Limits
+    requirements: Annotated[list[Requirement], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for tier in Tier:
+            if tier not in self.thresholds:
+                raise ValueError(f"thresholds: none for tier {tier:d}")
+            rising = [self.thresholds[tier].get(a.value) for a in Action]  # type: ignore[call-overload]
+            present = [t for t in rising if t is not None]
+            if present != sorted(present):
+                raise ValueError(f"thresholds.{tier:d}: a stricter action has a lower threshold")
+        return self
+
+
+def load_policy(path: Path = SHIPPED) -> Policy:
+    """Read and check a policy file. PolicyError names the file, and each wrong place in it."""
+    try:
+        return Policy.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except ValidationError as error:
+        places = "\n".join(
+            f"  {'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
+        )
+        raise PolicyError(f"{path}:\n{places}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise PolicyError(f"{path}: {error}") from error
