@@ -14,8 +14,8 @@ from mode.utils.futures import notify
 
 from stream.chunk import Chunk
 
-# aiokafka has one fetch per broker under way, and a partition emptied meanwhile waits for it.
-# Faust's own 1500 ms would be the latency of a busy partition beside idle ones.
+# When a chunk takes longer than 100 ms, aiokafka goes on fetching without its partition, which
+# must then wait until that fetch returns: with Faust's own 1500 ms, where the others are idle.
 FETCH_MAX_WAIT_MS = 50
 
 

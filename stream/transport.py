@@ -65,6 +65,9 @@ class ChunkApp(faust.App):  # type: ignore[misc]  # Faust is untyped here
     def _new_transport(self) -> ChunkTransport:
         return ChunkTransport(self.conf.broker_consumer, self, self._max_records)
 
+    def _create_directories(self) -> None:
+        """Faust's folder is for tables, of which there are none: leave the disk alone."""
+
     def chunks(self, *topics: str, overlap: int = 4) -> Callable[[Handle], faust.Agent]:
         """Decorate an agent: an `async def` of one Chunk, called for every chunk of `topics`.
 

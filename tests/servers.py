@@ -109,7 +109,7 @@ def kafka_broker(folder: Path, libs: Path) -> Iterator[Broker]:
         yield Broker(
             "kafka",
             f"127.0.0.1:{plain}",
-            session_timeout_s=6.0,
+            session_timeout_s=3.0,
             sasl=f"127.0.0.1:{sasl}",
             user=user,
             password=password,

@@ -6,6 +6,7 @@ Run as `python -m tests.integration.chunk_worker SPEC`, where SPEC is the JSON o
 import asyncio
 import json
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,11 @@ from stream.transport import ChunkApp
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """What a worker does: `work_s` seconds a chunk; raises at the offset `fail_at`."""
+    """What a worker does: waits `work_s` a chunk; fails or blocks at an offset of partition 0.
+
+    `block_at` holds the event loop, and with it all of the worker but the Kafka client's thread,
+    for one and a half session timeouts.
+    """
 
     broker: str
     session_timeout_s: float
@@ -28,6 +33,7 @@ class WorkerSpec:
     max_records: int = 100
     work_s: float = 0.0
     fail_at: int = -1
+    block_at: int = -1
     commit_interval_s: float = 0.5
     username: str = ""
     password: str = ""
@@ -70,8 +76,10 @@ def main() -> None:
             empty = [record.offset for record in chunk.records if record.value is None]
             note("begin", **where, offsets=offsets, empty=empty, lag=chunk.lag)
             await asyncio.sleep(spec.work_s)
-            if spec.fail_at in offsets:
+            if chunk.partition == 0 and spec.fail_at in offsets:
                 raise RuntimeError("the agent fails")
+            if chunk.partition == 0 and spec.block_at in offsets:
+                time.sleep(1.5 * spec.session_timeout_s)  # noqa: ASYNC251 - blocking is the point
             note("end", **where, offsets=offsets)
 
         faust.Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()

@@ -13,6 +13,11 @@ EACH = 1000  # records a partition
 ALL = PARTITIONS * EACH
 
 
+def everything(topic: str) -> set[tuple[str, int, int]]:
+    """All records of a filled topic."""
+    return set(product([topic], range(PARTITIONS), range(EACH)))
+
+
 @pytest.fixture
 async def filled(topics: Topics, topic: str) -> str:
     """A topic of four partitions of 1,000 records each."""
@@ -44,8 +49,7 @@ async def test_a_restart_neither_repeats_nor_skips(
     second = workers.start(filled)
     await workers.until(lambda: workers.done().total() >= ALL)
     await second.stop()
-    everything = product([filled], range(PARTITIONS), range(EACH))
-    assert workers.done() == Counter(everything)
+    assert workers.done() == Counter(everything(filled))
     committed = await topics.committed(workers.group, filled)
     assert committed == dict.fromkeys(range(PARTITIONS), EACH)
 
@@ -53,15 +57,19 @@ async def test_a_restart_neither_repeats_nor_skips(
 async def test_a_chunk_whose_agent_raised_is_processed_again(
     workers: Workers, topics: Topics, filled: str
 ) -> None:
-    """An error stops the worker with a failure; its chunk is not committed, and comes again."""
+    """An error stops the worker with a failure; its chunk comes again, others at most once more."""
     failing = workers.start(filled, fail_at=EACH // 2, work_s=0.02)
     assert await failing.ended() == 1
     done = positions(failing.done(), filled, PARTITIONS)
-    assert await topics.committed(workers.group, filled) == done
+    committed = await topics.committed(workers.group, filled)
+    assert committed[0] == done[0] == EACH // 2
+    in_flight = {partition: done[partition] - committed[partition] for partition in done}
+    assert set(in_flight.values()) <= {0, failing.spec.max_records}
     again = workers.start(filled)
-    await workers.until(lambda: workers.done().total() >= ALL)
+    await workers.until(lambda: set(workers.done()) == everything(filled))
     await again.stop()
-    assert set(workers.done().values()) == {1}, "only what was not done is done again"
+    repeated = sum(times > 1 for times in workers.done().values())
+    assert repeated == sum(in_flight.values())
 
 
 async def test_chunks_keep_size_and_order_and_overlap(workers: Workers, filled: str) -> None:
@@ -75,6 +83,14 @@ async def test_chunks_keep_size_and_order_and_overlap(workers: Workers, filled: 
         assert [offset for _, _, offset in records(own)] == list(range(EACH))
     assert worker.most_at_once("partition") == 1
     assert worker.most_at_once() > 1
+
+
+async def test_a_long_chunk_keeps_its_partition(workers: Workers, filled: str) -> None:
+    """Heartbeats go on while an agent blocks for longer than the session's timeout."""
+    worker = workers.start(filled, block_at=EACH // 2)
+    await workers.until(lambda: worker.done().total() >= ALL)
+    assert len(worker.notes("assigned")) == 1
+    assert set(worker.done().values()) == {1}
 
 
 async def test_a_lone_record_is_not_kept_waiting(

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from itertools import product
 
 from aiokafka import AIOKafkaProducer
@@ -12,33 +13,41 @@ from tests.integration.workers import Workers, positions
 from tests.topics import Topics
 
 PARTITIONS = 4
-EACH = 2000  # records a partition
 RECORDS_PER_S = 2000
 
 
+@dataclass
+class Load:
+    """What `load` has made so far: `each` records in every partition of the topic."""
+
+    topic: str
+    each: int = 0
+
+    def everything(self) -> set[tuple[str, int, int]]:
+        """All records made."""
+        return set(product([self.topic], range(PARTITIONS), range(self.each)))
+
+
 @asynccontextmanager
-async def load(topics: Topics, topic: str) -> AsyncIterator[None]:
-    """Fills the topic over seconds, side by side with the test; done when left."""
+async def load(topics: Topics, topic: str) -> AsyncIterator[Load]:
+    """Fills the topic side by side with the test, until the block is left."""
+    made, enough = Load(topic), asyncio.Event()
     async with AIOKafkaProducer(bootstrap_servers=topics.address) as producer:
 
         async def produce() -> None:
-            for _ in range(EACH):
+            while not enough.is_set():
                 for partition in range(PARTITIONS):
                     await producer.send(topic, b"x" * 100, partition=partition)
+                made.each += 1
                 await asyncio.sleep(PARTITIONS / RECORDS_PER_S)
             await producer.flush()
 
-        producing = asyncio.create_task(produce())
-        try:
-            yield
-            await producing
-        finally:
-            producing.cancel()
-
-
-def everything(topic: str) -> set[tuple[str, int, int]]:
-    """All records that `load` makes."""
-    return set(product([topic], range(PARTITIONS), range(EACH)))
+        async with asyncio.TaskGroup() as producing:
+            producing.create_task(produce())
+            try:
+                yield made
+            finally:
+                enough.set()
 
 
 async def test_a_join_and_a_leave_repeat_nothing(
@@ -46,7 +55,7 @@ async def test_a_join_and_a_leave_repeat_nothing(
 ) -> None:
     """A partition changes hands between chunks: finished, committed, then given away."""
     await topics.make(topic, PARTITIONS)
-    async with load(topics, topic):
+    async with load(topics, topic) as made:
         staying = workers.start(topic, work_s=0.02)
         await workers.until(lambda: staying.done().total() > 100)
         leaving = workers.start(topic, work_s=0.02)
@@ -54,11 +63,11 @@ async def test_a_join_and_a_leave_repeat_nothing(
         assert len(staying.assigned()) == len(leaving.assigned()) == PARTITIONS / 2
         assert await leaving.stop() == 0
         await workers.until(lambda: len(staying.assigned()) == PARTITIONS)
-    await workers.until(lambda: set(workers.done()) == everything(topic))
+    await workers.until(lambda: set(workers.done()) == made.everything())
     assert await staying.stop() == 0
     assert set(workers.done().values()) == {1}
     committed = await topics.committed(workers.group, topic)
-    assert committed == dict.fromkeys(range(PARTITIONS), EACH)
+    assert committed == dict.fromkeys(range(PARTITIONS), made.each)
 
 
 async def test_a_killed_worker_repeats_only_what_it_had_not_committed(
@@ -66,7 +75,7 @@ async def test_a_killed_worker_repeats_only_what_it_had_not_committed(
 ) -> None:
     """After kill -9 another worker goes on from what the dead one had committed."""
     await topics.make(topic, PARTITIONS)
-    async with load(topics, topic):
+    async with load(topics, topic) as made:
         staying = workers.start(topic, work_s=0.02)
         dying = workers.start(topic, work_s=0.02)
         await workers.until(lambda: staying.done().total() > 100 and dying.done().total() > 100)
@@ -74,7 +83,7 @@ async def test_a_killed_worker_repeats_only_what_it_had_not_committed(
         await dying.ended()
         lost = [partition for _, partition in dying.assigned()]
         committed = await topics.committed(workers.group, topic)
-    await workers.until(lambda: set(workers.done()) == everything(topic))
+    await workers.until(lambda: set(workers.done()) == made.everything())
     assert await staying.stop() == 0
     done = positions(dying.done(), topic, PARTITIONS)
     repeated = {record for record, times in workers.done().items() if times > 1}

@@ -116,7 +116,7 @@ class Workers:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while not reached():  # noqa: ASYNC110 - another process is waited for
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.1)
         except TimeoutError:
             logs = [self.log(number)[-3000:] for number in range(len(self.running))]
             raise AssertionError("not reached in time; the logs end:\n" + "\n".join(logs)) from None
