@@ -92,7 +92,8 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped 
         self.in_flight.clear()
         if len(self._partition_counts(assigned)) > 1:
             await self.crash(ConfigurationError("the topics of the agents differ in partitions"))
-        await super().on_partitions_assigned(assigned, generation_id)
+        else:
+            await super().on_partitions_assigned(assigned, generation_id)
 
     def _partition_counts(self, assigned: set[TP]) -> set[int | None]:
         return {self.topic_partitions(topic) for topic in {tp.topic for tp in assigned}}

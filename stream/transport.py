@@ -7,7 +7,9 @@ and the price is paid per chunk:
 - of the partitions with one number, over all topics, one chunk is in flight at a time: order
   holds, whoever keeps state by partition is its only writer, and a slow agent bounds memory;
 - only a chunk that its agent has finished moves the committed offset: just past its last record;
-- an agent that raises stops the worker; a restart begins again with that chunk.
+- a stop or a rebalance finishes and commits the chunks in flight, and so repeats nothing;
+- an agent that raises stops the worker: a restart repeats that chunk and those in flight beside
+  it; after a kill or an expired session also what was finished since the last commit comes again.
 """
 
 from collections.abc import Callable

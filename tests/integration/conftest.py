@@ -19,7 +19,8 @@ def topics(broker: Broker) -> Topics:
 @pytest.fixture
 def topic(request: pytest.FixtureRequest) -> str:
     """A topic name that no other test uses."""
-    return request.node.name.replace("[", "-").replace("]", "")
+    name: str = request.node.name
+    return name.replace("[", "-").replace("]", "")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Which chunks are taken, and which offset may be committed, without a broker."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -90,7 +91,8 @@ async def fail(_: Chunk) -> None:
 
 
 def committable(consumer: ChunkConsumer) -> dict[TP, int]:
-    return consumer._filter_committable_offsets(list(consumer._filter_tps_with_pending_acks()))
+    tps = list(consumer._filter_tps_with_pending_acks())
+    return {**consumer._filter_committable_offsets(tps)}
 
 
 def test_a_chunk_never_shows_its_records() -> None:
@@ -134,6 +136,40 @@ async def test_a_commit_never_goes_back(consumer: ChunkConsumer) -> None:
     await consumer.process(deliver(consumer, chunk(3, 4)), succeed)
     consumer._committed_offset[REQUESTS] = 5
     assert committable(consumer) == {}
+
+
+async def test_a_revoked_partition_is_committed_before_it_is_forgotten(
+    consumer: ChunkConsumer,
+) -> None:
+    """While chunks are finished on revocation, what is done can still be committed."""
+    seen = []
+
+    async def revoke(_: set[TP]) -> None:
+        seen.append(committable(consumer))
+
+    consumer._on_partitions_revoked = revoke
+    await consumer.process(deliver(consumer, chunk(0, 1)), succeed)
+    await consumer.on_partitions_revoked({REQUESTS})
+    assert (seen, committable(consumer)) == ([{REQUESTS: 2}], {})
+
+
+async def test_the_last_commit_does_not_rely_on_one_under_way(consumer: ChunkConsumer) -> None:
+    """A commit that began before the last chunk was finished does not hold it."""
+    commits = []
+
+    async def commit(*_: object, **__: object) -> bool:
+        commits.append(committable(consumer))
+        return True
+
+    consumer.force_commit = commit
+    consumer._commit_fut = under_way = asyncio.get_running_loop().create_future()
+    last = asyncio.create_task(consumer.commit_and_end_transactions())
+    await asyncio.sleep(0)  # it begins, and waits for the other
+    await consumer.process(deliver(consumer, chunk(0, 1)), succeed)
+    consumer._commit_fut = None
+    under_way.set_result(None)
+    await last
+    assert commits == [{REQUESTS: 2}]
 
 
 async def test_one_chunk_of_a_partition_number_is_in_flight(consumer: ChunkConsumer) -> None:
