@@ -1,10 +1,10 @@
 """The court: a model and a policy that turn a batch's events into decisions, in order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from time import time
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +23,33 @@ from stream.policy import load_policy
 from stream.settings import Settings
 from stream.windows import Sight
 
+TIER = Tier.UNVERIFIED  # of every account, until identity is known
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One decision, and whether it changes or renews what stood."""
 
-    row: int
     account: int
     changes: bool
     decision: DecisionWire
+
+
+class Case(NamedTuple):
+    """One event before the court: which row saw what, when, and whether anything may come of it.
+
+    clock: the account's, ms, by which actions lapse; ts: the event's own; open: False where
+    nothing stands and the score calls for nothing.
+    """
+
+    sight: int
+    account: int
+    name: str
+    event_id: str
+    clock: int
+    ts: int
+    score: float
+    open: bool
 
 
 class Judge(Protocol):
@@ -76,34 +94,53 @@ class Court:
         scores: NDArray[np.float64],
     ) -> list[Verdict]:
         """Verdicts in order of arrival; the standings in `header` move on with them."""
-        tier = Tier.UNVERIFIED
-        notable = self._rules.notable(scores, tier) | (header["action"][sight.account] > 0)
-        concerned = range(len(scores)) if self._every else np.flatnonzero(notable).tolist()
-        verdicts = []
-        for i in concerned:
-            account, ts = int(sight.account[i]), int(batch.ts[sight.row[i]])
-            held = _standing(header, account)
-            new, reasons = self._rule(held, float(scores[i]), tier, ts, rows[i])
+        cases = self._cases(header, batch, sight, scores)
+        standings: dict[int, Standing] = {}
+        now, verdicts = self._now(), []
+        for case in cases:
+            held = standings.get(case.account) or _standing(header, case.account)
+            new, reasons = self._rule(held, case, rows[case.sight]) if case.open else (held, [])
             if new is not held:
-                header["action"][account] = new.action.rank
-                header["answer"][account], header["expires"][account] = new.answer, new.expires_at
+                standings[case.account] = new
             if new is not held or self._every:
-                row = int(sight.row[i])
-                decision = self._write(batch, row, float(scores[i]), tier, new, reasons)
-                verdicts.append(Verdict(row, account, new is not held, decision))
-        return sorted(verdicts, key=lambda verdict: verdict.row)
+                decision = self._write(case, new, reasons, now)
+                verdicts.append(Verdict(case.account, new is not held, decision))
+        _move(header, standings)
+        return verdicts
+
+    def _cases(
+        self,
+        header: NDArray[np.void],
+        batch: RequestBatch,
+        sight: Sight,
+        scores: NDArray[np.float64],
+    ) -> Iterator["Case"]:
+        """The events to look at, in order of arrival: those of accounts about which anything
+        stands, or may come to stand within the batch; with `every`, the others as well."""
+        notable = self._rules.notable(scores, TIER) | (header["action"][sight.account] > 0)
+        involved = np.zeros(len(header), bool)
+        involved[sight.account[notable]] = True
+        opened = involved[sight.account]
+        order = np.argsort(sight.row)
+        order = order if self._every else order[opened[order]]
+        row = sight.row[order]
+        columns = (order, sight.account[order], sight.clock[order], batch.ts[row], scores[order])
+        for r, o, i, account, clock, ts, score in zip(
+            row.tolist(), opened[order].tolist(), *(c.tolist() for c in columns), strict=True
+        ):
+            yield Case(i, account, batch.accounts[account], batch.event_id[r], clock, ts, score, o)
 
     def _rule(
-        self, held: Standing, score: float, tier: Tier, ts: int, row: NDArray[np.float32]
+        self, held: Standing, case: "Case", row: NDArray[np.float32]
     ) -> tuple[Standing, list[ReasonWire]]:
-        new = self._rules.decide(held, score, tier, ts)
+        new = self._rules.decide(held, case.score, TIER, case.clock)
         if new is held:
-            return held, [] if held.at(ts) is Action.ALLOW else [_earlier(score)]
-        reasons = self._reasons(row, score)
+            return held, [] if held.at(case.clock) is Action.ALLOW else [_earlier(case.score)]
+        reasons = self._reasons(row, case.score)
         evidence = self._rules.policy.block_evidence
         kinds = sum(reason.weight >= evidence.weight for reason in reasons)
         if new.action is Action.BLOCK and kinds < evidence.kinds:
-            new = self._rules.decide(held, score, tier, ts, proven=False)
+            new = self._rules.decide(held, case.score, TIER, case.clock, proven=False)
         return new, [] if new.action is Action.ALLOW else reasons
 
     def _reasons(self, row: NDArray[np.float32], score: float) -> list[ReasonWire]:
@@ -113,40 +150,27 @@ class Court:
         return told or [ReasonWire("model_score", "what all evidence adds up to", score, 0.0)]
 
     def _write(
-        self,
-        batch: RequestBatch,
-        row: int,
-        score: float,
-        tier: Tier,
-        standing: Standing,
-        reasons: list[ReasonWire],
+        self, case: "Case", standing: Standing, reasons: list[ReasonWire], now: int
     ) -> DecisionWire:
-        account, event, ts = (
-            batch.accounts[batch.account[row]],
-            batch.event_id[row],
-            int(batch.ts[row]),
-        )
-        action = standing.at(ts)
-        answer = self._rules.answer(action)
-        life = self._rules.policy.lifetimes[action]
+        action = standing.at(case.clock)
+        answer, policy = self._rules.answer(action), self._rules.policy
+        lapse = case.clock + policy.lifetimes[action]
         return DecisionWire(
-            decision_id=decision_id(
-                account, event, self._model.version, self._rules.policy.version
-            ),
-            account_id=account,
-            event_id=event,
+            decision_id=decision_id(case.name, case.event_id, self._model.version, policy.version),
+            account_id=case.name,
+            event_id=case.event_id,
             cause="request",
-            ts=ts,
-            decided_at=self._now(),
+            ts=case.ts,
+            decided_at=now,
             action=action,
-            score=score,
-            kyc_tier=int(tier),
+            score=case.score,
+            kyc_tier=int(TIER),
             kyc_score=0.0,
             reasons=reasons,
             model_version=self._model.version,
-            policy_version=self._rules.policy.version,
+            policy_version=policy.version,
             mode=self._mode,
-            expires_at=standing.expires_at if action is not Action.ALLOW else ts + life,
+            expires_at=lapse if action is Action.ALLOW else standing.expires_at,
             limits=answer.limits,
             restrictions=answer.restrictions,
             requirements=answer.requirements,
@@ -173,6 +197,13 @@ def decision_id(account: str, event: str, model: str, policy: str) -> str:
     """The same for the same account, event, model and policy, however often it is worked out."""
     parts = "\0".join((account, event, model, policy)).encode()
     return blake2b(parts, digest_size=16, person=b"decision").hexdigest()
+
+
+def _move(header: NDArray[np.void], standings: dict[int, Standing]) -> None:
+    for account, standing in standings.items():
+        header["action"][account] = standing.action.rank
+        header["answer"][account] = standing.answer
+        header["expires"][account] = standing.expires_at
 
 
 def _standing(header: NDArray[np.void], account: int) -> Standing:

@@ -4,6 +4,7 @@ An action is taken when the score reaches its threshold, and kept until the scor
 share of it. It lapses to `allow` when its life is over and nothing has renewed it.
 """
 
+import math
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -51,6 +52,7 @@ class Rules:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self._take = {tier: _thresholds(policy, tier) for tier in Tier}
+        self._keep = {tier: [t * policy.hysteresis for t in self._take[tier]] for tier in Tier}
         self._answers = {action: _answer(policy, action) for action in Action}
         self._digests = {action: answer.digest() for action, answer in self._answers.items()}
 
@@ -60,7 +62,7 @@ class Rules:
 
     def notable(self, score: NDArray[np.float64], tier: Tier) -> NDArray[np.bool_]:
         """Which scores lead to any action at all where none stands."""
-        notable: NDArray[np.bool_] = score >= self._take[tier][1:].min()
+        notable: NDArray[np.bool_] = score >= min(self._take[tier])
         return notable
 
     def decide(
@@ -81,8 +83,7 @@ class Rules:
         return Standing(action, digest, ts + life)
 
     def _strictest(self, score: float, tier: Tier, current: Action, proven: bool) -> Action:
-        take = self._take[tier]
-        keep = take * self.policy.hysteresis
+        take, keep = self._take[tier], self._keep[tier]
         for rank in range(len(ACTIONS) - 1, 0, -1):
             reached = score >= take[rank] or (rank <= current.rank and score >= keep[rank])
             if reached and (proven or ACTIONS[rank] is not Action.BLOCK):
@@ -90,10 +91,10 @@ class Rules:
         return Action.ALLOW
 
 
-def _thresholds(policy: Policy, tier: Tier) -> NDArray[np.float64]:
+def _thresholds(policy: Policy, tier: Tier) -> list[float]:
     """By rank; infinite for allow and for what this tier never gets."""
     taken = {str(action): score for action, score in policy.thresholds[tier].items()}
-    return np.array([taken.get(action.value, np.inf) for action in ACTIONS])
+    return [taken.get(action.value, math.inf) for action in ACTIONS]
 
 
 def _answer(policy: Policy, action: Action) -> Answer:
