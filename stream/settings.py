@@ -30,12 +30,6 @@ Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 
-def _partitions(value: int) -> int:
-    if value not in {1, 2, 4, 8, 16, 32, 64}:
-        raise ValueError("must be 1, 2, 4, 8, 16, 32 or 64")
-    return value
-
-
 def _long_enough(value: SecretStr) -> SecretStr:
     # 16 characters: below 64 bits even of hexadecimal text a secret can be searched through.
     if len(value.get_secret_value()) < 16:
@@ -87,10 +81,12 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9._-]{0,128}$",
         description="What the name of every topic begins with.",
     )
-    partitions: Annotated[int, AfterValidator(_partitions)] = Field(
+    partitions: int = Field(
         8,
-        description="Partitions of every topic with accounts as keys: a power of two up to 64, "
-        "since it must divide the store's 64 fixed shards.",
+        ge=1,
+        le=65_535,  # an account's state names its partition in 16 bits
+        description="Partitions of each topic; those with accounts as keys must have the same "
+        "number. At most this many workers share the work.",
     )
     replication: int = Field(
         1, ge=1, le=16, description="Copies of each new topic; 3 is usual in production."
