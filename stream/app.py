@@ -1,7 +1,8 @@
 """The composition root of a worker: settings in, a Faust app out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from mode import Service
@@ -42,12 +43,40 @@ async def open_gate(settings: Settings, metrics: Metrics) -> AsyncIterator[Gate]
         await store.close()
 
 
-def create_app(settings: Settings, metrics: Metrics) -> ChunkApp:
+class Keeper(Service):  # type: ignore[misc]  # Faust is untyped here
+    """Opens the gate when the worker starts and closes it when the worker ends."""
+
+    gate: Gate
+
+    def __init__(self, settings: Settings, metrics: Metrics, **options: Any) -> None:
+        super().__init__(**options)
+        self._settings = settings
+        self._metrics = metrics
+
+    async def on_start(self) -> None:
+        """Open the gate."""
+        opened = open_gate(self._settings, self._metrics)
+        self.gate = await self.add_async_context(opened)
+
+
+class GateApp(ChunkApp):
+    """A Faust app with a gate: open before the first chunk comes, and until the last is done."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, **options: Any) -> None:
+        self.keeper = Keeper(settings, metrics)
+        super().__init__(settings.group, max_records=settings.batch_max, **options)
+
+    def on_init_dependencies(self) -> Iterable[Any]:
+        """Services in the order of their start; they stop the other way round."""
+        return [self.keeper, *super().on_init_dependencies()]
+
+
+def create_app(settings: Settings, metrics: Metrics) -> GateApp:
     """The Faust app whose one agent takes chunks of requests through the gate."""
     seconds = 1_000
-    app = ChunkApp(
-        settings.group,
-        max_records=settings.batch_max,
+    app = GateApp(
+        settings,
+        metrics,
         broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
         broker_credentials=faust_credentials(settings),
         broker_session_timeout=settings.session_timeout_ms / seconds,
@@ -61,17 +90,9 @@ def create_app(settings: Settings, metrics: Metrics) -> ChunkApp:
         web_port=settings.web_port,
     )
     expose(app.web.web_app, metrics, settings.web_token)
-    gates: list[Gate] = []
 
     @app.chunks(settings.topic("requests"))
     async def requests(chunk: Chunk) -> None:
-        await gates[0].handle(chunk)
-
-    @app.service
-    class Connections(Service):  # type: ignore[misc]  # Faust is untyped here
-        """Opens the gate before the first chunk and closes it after the last."""
-
-        async def on_start(self) -> None:
-            gates.append(await self.add_async_context(open_gate(settings, metrics)))
+        await app.keeper.gate.handle(chunk)
 
     return app
