@@ -8,8 +8,8 @@ import numpy as np
 from simulate.accounts import Account
 from simulate.addresses import address_of
 from simulate.chance import key_of
+from simulate.networks import HOME
 from simulate.people import birth_date, business_name, mailbox, person, phone
-from simulate.places import HOME
 from simulate.requests import api_keys
 from simulate.world import DAY_MS, HOUR_MS, World
 

@@ -7,9 +7,9 @@ import numpy as np
 from msgspec import defstruct
 from numpy.typing import NDArray
 
-from simulate.accounts import FILL
 from simulate.arrivals import Arrivals
 from simulate.chance import Keys, Lane, mix, normal, uniform
+from simulate.fill import FILL
 from simulate.roster import SLOTS, Roster
 from simulate.texts import texts_of
 from simulate.tokens import tokens_of

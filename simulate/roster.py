@@ -6,9 +6,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.accounts import FILL, Account, Habits
+from simulate.accounts import Account
 from simulate.addresses import Addresses
 from simulate.chance import Floats, Keys
+from simulate.fill import FILL
+from simulate.habits import Habits
 from simulate.places import Place
 
 # Slots of a deck. 16 resolve a share of 6 %; a rarer habit is left out of an account's deck.
