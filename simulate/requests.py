@@ -105,7 +105,7 @@ class Requests:
             "account_id": _texts(who, roster.ids),
             "ts": a.ts.tolist(),
             "org_id": _texts(who, roster.orgs),
-            "api_key_id": api_keys(roster.key[who], nth),
+            "api_key_id": api_keys(roster.ring[who], nth),
             "conversation_id": _named("conv_", mix(a.session, Lane.CONVERSATION)),
             "status": a.status.tolist(),
             "turns": (1 + 2 * a.turn).tolist(),
