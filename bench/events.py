@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import islice
 
@@ -114,12 +115,23 @@ async def _send(producer: AIOKafkaProducer, topic: str, partition: int, group: l
     await asyncio.gather(*acknowledged)
 
 
-async def committed(settings: Settings) -> Counter[int]:
-    """The offset that the worker's group has committed for each partition of requests."""
-    places = [TopicPartition(settings.topic("requests"), n) for n in range(settings.partitions)]
+async def committed(settings: Settings, group: str) -> Counter[int]:
+    """The offset that a group has committed for each partition of requests."""
+    async with _reader(settings, group) as reader:
+        found = {place: await reader.committed(place) for place in reader.assignment()}
+    return Counter({place.partition: offset or 0 for place, offset in found.items()})
+
+
+async def commit(settings: Settings, group: str, offsets: Counter[int]) -> None:
+    """Let a group that has no member begin at these offsets."""
+    async with _reader(settings, group) as reader:
+        await reader.commit({place: offsets[place.partition] for place in reader.assignment()})
+
+
+@asynccontextmanager
+async def _reader(settings: Settings, group: str) -> AsyncIterator[AIOKafkaConsumer]:
     options = kafka_options(settings)
-    async with AIOKafkaConsumer(
-        **options, group_id=settings.group, enable_auto_commit=False
-    ) as consumer:
-        consumer.assign(places)
-        return Counter({place.partition: await consumer.committed(place) or 0 for place in places})
+    async with AIOKafkaConsumer(**options, group_id=group, enable_auto_commit=False) as reader:
+        topic = settings.topic("requests")
+        reader.assign([TopicPartition(topic, n) for n in range(settings.partitions)])
+        yield reader

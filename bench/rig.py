@@ -165,10 +165,10 @@ class Process:
 
 
 @contextmanager
-def running(rig: Rig, *command: str) -> Iterator[Process]:
-    """A Python process with the rig's settings in its environment, ended by SIGTERM."""
+def running(rig: Rig, *command: str, **explicit: Any) -> Iterator[Process]:
+    """A Python process with the rig's and `explicit` settings, ended by SIGTERM."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(variable(""))}
-    told = {variable(name): str(value) for name, value in rig.explicit.items()}
+    told = {variable(name): str(value) for name, value in (rig.explicit | explicit).items()}
     log = rig.folder / "worker.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command

@@ -2,8 +2,8 @@
 
 Broker, store and worker share two cores. The topic is filled beforehand and nothing else runs
 while the clock does. A first part of the traffic, `--warm` events, is worked off unmeasured, so
-that states are as full as a day of traffic makes them; then stock Faust takes its turn
-(bench/peers), in the same group, on the same store; then the worker, until the topic's end.
+that states are as full as hours of traffic make them; then the worker has its turn. Stock Faust
+(bench/peers) goes on with more of the same traffic, on the same topic and store.
 """
 
 import argparse
@@ -13,14 +13,16 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 
-from bench.events import committed, fill, interleaved, requests
+from bench.events import commit, committed, fill, interleaved, requests
 from bench.processes import processor
 from bench.rig import BrokerName, Process, Rig, Sample, StoreName, open_rig, running
 from stream.replay import Line
 
-LIMIT_S = 900.0
+LIMIT_S = 300.0
 COMMIT_LIMIT_S = 15.0
 PEERS = ("each", "take")
+PEER_EVENTS = 100_000  # more than either works off in its time
+FIRST_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def work_off(process: Process, total: int, limit_s: float, name: str) -> Pace:
             samples.append(sample)
         return bool(samples) and (sample.handled >= total or sample.at - samples[0].at > limit_s)
 
-    process.until(done, limit_s + LIMIT_S)
+    process.until(done, limit_s + FIRST_LIMIT_S)
     return Pace(name, samples[0], samples[-1])
 
 
@@ -96,22 +98,31 @@ def measure(
         measured = list(islice(traffic, events))
         filled += asyncio.run(fill(rig.settings, interleaved(measured)))
         _say(_told(measured))
-        peers = [_peer(rig, variant, peer_s) for variant in PEERS if peer_s]
-        left = (filled - _committed(rig)).total()
         with running(rig) as worker:
-            ours = work_off(worker, left, LIMIT_S, "sluicegate worker")
+            ours = work_off(worker, events, LIMIT_S, "sluicegate worker")
             worker.until(lambda: _committed(rig) == filled, COMMIT_LIMIT_S)
         _say(f"{ours.last.decisions:,} decisions written; {ours.last.events}")
-        return [ours, *peers]
+        return [ours, *_peers(rig, list(islice(traffic, PEER_EVENTS)), filled, peer_s)]
 
 
-def _peer(rig: Rig, variant: str, limit_s: float) -> Pace:
-    with running(rig, "-m", "bench.peers.stock_faust", variant) as peer:
-        return work_off(peer, sys.maxsize, limit_s, f"stock Faust, {variant}")
+def _peers(rig: Rig, events: list[Line], start: Counter[int], limit_s: float) -> list[Pace]:
+    """Stock Faust works on from where the worker stopped, each variant in its own group."""
+    if not limit_s:
+        return []
+    asyncio.run(fill(rig.settings, interleaved(events)))
+    paces = []
+    for variant in PEERS:
+        group = f"stock-faust-{variant}"
+        asyncio.run(commit(rig.settings, group, start))
+        with running(rig, "-m", "bench.peers.stock_faust", variant, group=group) as peer:
+            paces.append(work_off(peer, sys.maxsize, limit_s, f"stock Faust, {variant}"))
+        start = asyncio.run(committed(rig.settings, group))
+        _say(f"{variant}: {paces[-1].last.events}")
+    return paces
 
 
 def _committed(rig: Rig) -> Counter[int]:
-    return asyncio.run(committed(rig.settings))
+    return asyncio.run(committed(rig.settings, rig.settings.group))
 
 
 def _told(events: list[Line]) -> str:
