@@ -9,7 +9,7 @@ from mode import Service
 
 from stream.agents import Gate
 from stream.chunk import Chunk
-from stream.connections import faust_credentials, kafka_options, store_client
+from stream.connections import faust_credentials, producer_options, store_client
 from stream.court import open_court
 from stream.hashing import KeyedHasher
 from stream.metrics import Metrics, expose
@@ -25,9 +25,7 @@ async def open_gate(settings: Settings, metrics: Metrics) -> AsyncIterator[Gate]
     """A gate with its connections, closed at the end."""
     court, hasher = open_court(settings), KeyedHasher(settings.pepper_bytes())
     store = RedisStore(store_client(settings))
-    producer = AIOKafkaProducer(
-        **kafka_options(settings), acks="all", linger_ms=0, max_request_size=4 << 20
-    )
+    producer = AIOKafkaProducer(**producer_options(settings))
     await producer.start()
     try:
         yield Gate(
