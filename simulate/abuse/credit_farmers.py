@@ -26,6 +26,7 @@ class CreditFarmers:
         machine = world.generator(self.name, "machine", index // self.per_machine)
         client = pick(machine, (*PYTHON, *CURL))
         unit = device(machine)
+        machine_key = world.key(self.name, "identity", index // self.per_machine)
         usual = home(machine, client, unit if rng.random() < 0.5 else "")
         created = world.start + int(rng.random() * 0.9 * world.days * DAY_MS)
         return Account(
@@ -74,6 +75,11 @@ class CreditFarmers:
                 prepaid=0.8,
                 payment_failed=0.5,
                 phone=0.1,
+                # One mailbox in many spellings, one block of numbers, a few stolen documents.
+                mailbox=machine_key if machine.random() < 0.4 else 0,
+                voip=0.6,
+                block=machine_key if machine.random() < 0.5 else 0,
+                document=machine_key if machine.random() < 0.3 else 0,
                 logins_per_week=1.5,
             ),
             fill=APP_FILL if machine.random() < 0.3 else API_FILL,

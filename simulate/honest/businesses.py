@@ -106,7 +106,7 @@ class ApiBusinesses:
                 models=((MIDDLE,), (SMALL,), (SMALL, MIDDLE), (LARGE,), (THINKER,))[
                     int(rng.integers(5))
                 ],
-                temperatures=((None,), (0.0,), (0.3,), (0.7,))[int(rng.integers(4))],
+                temperatures=((None,), (0.0,), (0.3,), (0.7,), (1.0,))[int(rng.integers(5))],
                 max_tokens=((None,), (512,), (2048,), (4096,))[int(rng.integers(4))],
                 systems=tuple(world.key(self.name, index, "app", n) for n in range(apps)),
             ),

@@ -7,6 +7,7 @@ from simulate.accounts import Account
 from simulate.clients import BROWSER, PHONE
 from simulate.habitats import APP_FILL, device, offset, rate, tastes, with_travel
 from simulate.habits import Habits, Work
+from simulate.moves import in_household
 from simulate.people import firm_domain, free_mail
 from simulate.places import home, pick
 from simulate.proofs import Proofs
@@ -37,7 +38,7 @@ class ChatPeople:
         phone = home(rng, pick(rng, PHONE), device(rng))
         country = usual.network.country
         created = world.joined(rng, self.joining)
-        return Account(
+        account = Account(
             account_id=world.account_id(self.name, index),
             key=world.key(self.name, index),
             cohort=self.name,
@@ -75,7 +76,7 @@ class ChatPeople:
                 refused=float(rng.beta(1, 90)),
                 throttled=float(rng.beta(1, 120)),
                 retry=0.5,
-                launch_days=float(rng.exponential(4.0)),
+                launch_days=float(rng.exponential(1.0)),
                 launch_share=float(rng.random() < 0.6) * 0.95,
             ),
             work=Work(
@@ -92,8 +93,10 @@ class ChatPeople:
                 card=0.35,
                 phone=0.5,
                 logins_per_week=2.0,
+                program="education" if rng.random() < 0.04 else "",
                 referrer=str(rng.choice(("", "", "", "search", "friend", "news"))),
             ),
             fill=APP_FILL,
             api_keys=0,
         )
+        return in_household(account, world, index)

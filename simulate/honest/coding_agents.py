@@ -13,6 +13,11 @@ from simulate.proofs import Proofs
 from simulate.world import LARGE, MIDDLE, SMALL, World
 
 
+def open_coder(world: World, what: str) -> int:
+    """The key of something that every user of the agent sends."""
+    return world.key("open-coder", what)
+
+
 @dataclass(frozen=True, slots=True)
 class AgentUsers:
     """Users of one popular open-source coding agent: its system prompt, user agent and JA4 are
@@ -22,7 +27,7 @@ class AgentUsers:
     share: float = 0.12
     median_per_day: float = 90.0
     most_per_day: float = 4_000.0
-    joining: float = 0.4
+    joining: float = 0.25
 
     def member(self, world: World, index: int) -> Account:
         rng = world.generator(self.name, index)
@@ -64,7 +69,7 @@ class AgentUsers:
                 tool_calls=1.4,
                 throttled=0.02,
                 retry=0.95,
-                launch_days=float(rng.exponential(2.0)),
+                launch_days=float(rng.exponential(0.6)),
                 launch_share=float(rng.random() < 0.7),
             ),
             work=Work(
@@ -73,9 +78,10 @@ class AgentUsers:
                 + ("tool_use",) * 3
                 + ("long_horizon",),
                 models=((LARGE,), (LARGE, LARGE, LARGE, SMALL), (MIDDLE,))[int(rng.integers(3))],
+                temperatures=((None,), (None,), (1.0,))[int(rng.integers(3))],
                 max_tokens=(8192,),
-                families=(world.key("open-coder templates"),),
-                systems=(world.key("open-coder system prompt"),),
+                families=(open_coder(world, "templates"),),
+                systems=(open_coder(world, "system prompt"),),
             ),
             places=with_travel(rng, usual),
             proofs=Proofs(

@@ -7,10 +7,13 @@ from simulate.accounts import Account
 from simulate.clients import CURL, NODE, PYTHON
 from simulate.habitats import API_FILL, offset, rate, tastes, with_travel
 from simulate.habits import Habits, Work
+from simulate.moves import in_household
 from simulate.people import firm_domain, free_mail
 from simulate.places import home, pick, server
 from simulate.proofs import Proofs
 from simulate.world import LARGE, MIDDLE, SMALL, THINKER, World
+
+PROGRAMS = ("education", "security_research", "startup", "research")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Developers:
                                p=(0.34, 0.13, 0.12, 0.08, 0.05, 0.1, 0.1, 0.08)))  # fmt: skip
         looped = rng.random() < 0.25
         completing = rng.random() < 0.1  # completions in an editor, as Azure's code trace
-        return Account(
+        account = Account(
             account_id=world.account_id(self.name, index),
             key=world.key(self.name, index),
             cohort=self.name,
@@ -79,7 +82,7 @@ class Developers:
                 errors=0.01,
                 invalid=float(rng.beta(1, 40)),
                 throttled=float(rng.beta(1, 90)),
-                launch_days=float(rng.exponential(5.0)),
+                launch_days=float(rng.exponential(2.0)),
                 launch_share=float(rng.random() < 0.45) * float(rng.uniform(0.3, 1.0)),
             ),
             work=Work(
@@ -104,9 +107,10 @@ class Developers:
                 domain=0.05,
                 spend_usd=25.0,
                 logins_per_week=0.8,
-                program=str(rng.choice(("", "research", "startup"), p=(0.94, 0.03, 0.03))),
+                program=str(rng.choice(("", *PROGRAMS), p=(0.88, 0.02, 0.03, 0.03, 0.04))),
                 referrer=str(rng.choice(("", "", "", "docs", "search"))),
             ),
             fill=API_FILL,
             api_keys=int(1 + rng.poisson(0.6)),
         )
+        return in_household(account, world, index)
