@@ -164,17 +164,7 @@ class Live:
 
     async def records(self, name: str) -> dict[int, list[ConsumerRecord]]:
         """All that a topic of the contract holds, by partition."""
-        settings = self.settings()
-        places = _places(settings.topic(name), settings.partitions)
-        found: dict[int, list[ConsumerRecord]] = {place.partition: [] for place in places}
-        async with _reader(settings) as consumer:
-            consumer.assign(places)
-            await consumer.seek_to_beginning()
-            # Not end_offsets: Tansu 0.6 tells less than it holds.
-            while chunks := await consumer.getmany(timeout_ms=1_000):
-                for place, records in chunks.items():
-                    found[place.partition] += records
-        return found
+        return await Topics(self.broker.address).records(self.settings().topic(name))
 
     async def values(self, name: str) -> list[bytes]:
         """The messages of a topic of the contract."""
@@ -193,9 +183,9 @@ class Live:
     async def watched(self) -> AsyncIterator[list[bytes]]:
         """The decisions so far, as they come."""
         settings = self.settings()
-        seen: list[bytes] = []
-        async with _reader(settings) as consumer:
-            consumer.assign(_places(settings.topic("decisions"), settings.partitions))
+        topic, seen = settings.topic("decisions"), list[bytes]()
+        async with AIOKafkaConsumer(**kafka_options(settings)) as consumer:
+            consumer.assign([TopicPartition(topic, n) for n in range(settings.partitions)])
             await consumer.seek_to_beginning()
             task = asyncio.create_task(_follow(consumer, seen))
             try:
@@ -228,20 +218,6 @@ async def _prepare(settings: Settings) -> None:
 async def _answer(reached: Callable[[], Any]) -> Any:
     answer = reached()
     return await answer if asyncio.iscoroutine(answer) else answer
-
-
-@asynccontextmanager
-async def _reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(**kafka_options(settings), auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        yield consumer
-    finally:
-        await consumer.stop()
-
-
-def _places(topic: str, partitions: int) -> list[TopicPartition]:
-    return [TopicPartition(topic, partition) for partition in range(partitions)]
 
 
 async def _follow(consumer: AIOKafkaConsumer, seen: list[bytes]) -> None:
