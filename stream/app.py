@@ -89,7 +89,8 @@ def create_app(settings: Settings, metrics: Metrics) -> GateApp:
     )
     expose(app.web.web_app, metrics, settings.web_token)
 
-    @app.chunks(settings.topic("requests"))
+    # Every partition may wait at the turnstile: those that do go through together.
+    @app.chunks(settings.topic("requests"), overlap=min(settings.partitions, 64))
     async def requests(chunk: Chunk) -> None:
         await app.keeper.gate.handle(chunk)
 

@@ -116,8 +116,8 @@ async def _check_account_events(events: list[Line], sink: FileSink) -> int:
         try:
             parse(_account_events, line.value)
         except MalformedEventError as error:
-            letters.append(dead_letter(line, str(error), topic=ACCOUNTS, partition=0))
-    await sink.emit(0, [], letters)
+            letters.append(dead_letter(Chunk(ACCOUNTS, 0, events, _NO_END), line, str(error)))
+    await sink.emit([], letters)
     return len(letters)
 
 

@@ -28,6 +28,7 @@ from stream.hashing import KeyedHasher
 from stream.metrics import Metrics
 from stream.replay import LOCAL_PEPPER, Line
 from stream.settings import Settings, load_settings, variable
+from stream.sinks import Placed
 from stream.store import MemoryStore, RedisStore
 from stream.topics import create_topics
 from stream.traffic import produce
@@ -239,10 +240,8 @@ class Kept:
     letters: list[DeadLetter] = field(default_factory=list)
     states: dict[str, bytes] = field(default_factory=dict)
 
-    async def emit(
-        self, _: int, decisions: Sequence[DecisionWire], letters: Sequence[DeadLetter]
-    ) -> None:
-        self.decisions += [undated(encode_decision(decision)) for decision in decisions]
+    async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
+        self.decisions += [undated(encode_decision(decision)) for _, decision in decisions]
         self.letters += letters
 
 

@@ -18,6 +18,7 @@ from stream.decide import Rules
 from stream.hashing import KeyedHasher
 from stream.metrics import Metrics
 from stream.policy import Policy
+from stream.sinks import Placed
 from stream.store import MemoryStore, Store
 
 NOW = 1_780_000_000_000
@@ -103,12 +104,10 @@ class ListSink:
     letters: list[DeadLetter] = field(default_factory=list)
     fails: Exception | None = None
 
-    async def emit(
-        self, _: int, decisions: Sequence[DecisionWire], letters: Sequence[DeadLetter]
-    ) -> None:
+    async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
         if self.fails:
             raise self.fails
-        self.decisions += decisions
+        self.decisions += [decision for _, decision in decisions]
         self.letters += letters
 
 
