@@ -66,22 +66,29 @@ def scenario(
     return Scenario(name, accounts, days, cohorts, seed, provider=chosen.provider)
 
 
-def _quiet(most_per_day: float) -> Cohorts:
-    """The honest cohorts without giants: no firm makes more than `most_per_day` requests."""
+def _quiet(cohorts: Cohorts, most_per_day: float) -> Cohorts:
+    """`cohorts` without giants: no firm makes more than `most_per_day` requests."""
     return tuple(
         replace(cohort, most_per_day=most_per_day) if isinstance(cohort, _HEAVY) else cohort
-        for cohort in HONEST
+        for cohort in cohorts
     )
 
 
+# A provider of small customers: as many accounts as the alleged campaign make as many requests.
+_SMALL = _quiet(CONFIGURATIONS["B"].honest, 100.0)
+
+
+_ALLEGED = Campaign(share=sum(c.share for c in _SMALL), per_day=27.0, staggered=0.1)
 SCENARIOS = {
     s.name: s
     for s in (
         Scenario("small", 300, 3.0, (*HONEST, *LONERS, Campaign(share=0.1))),
         # About 480,000 requests: a minute of a laptop's time. Many quiet accounts, no giants.
-        Scenario("demo", 1_500, 5.0, (*_quiet(1_000.0), *LONERS, Campaign(share=0.1))),
-        Scenario("campaign", 75_000, 45.0, (*HONEST, *LONERS, Campaign(share=0.5))),
+        Scenario("demo", 1_560, 5.0, (*_quiet(HONEST, 1_000.0), *LONERS, Campaign(share=0.1))),
+        # The alleged campaign at full size: 25,000 accounts, 28.8 million exchanges in 45 days,
+        # amid about as many requests of a provider of small customers.
+        Scenario("campaign", 50_000, 45.0, (*_SMALL, _ALLEGED)),
         # Throughput over state, not over one hot key.
-        Scenario("bench", 20_000, 2.0, (*_quiet(1_000.0), *LONERS)),
+        Scenario("bench", 20_000, 2.0, (*_quiet(HONEST, 1_000.0), *LONERS)),
     )
 }
