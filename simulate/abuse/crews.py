@@ -50,6 +50,8 @@ class Crews:
     def habits(self, world: World, name: str, rng: np.random.Generator, nth: int) -> Habits:
         """The numbers of one account of crew `nth`."""
         own = rng if rng.random() >= self.alike else world.generator(name, "crew", nth)
+        # Where the operators sit differs from campaign to campaign: a model must not learn it.
+        office = float(world.generator(name, "office").choice((-6.0, 0.0, 1.0, 3.0, 5.5, 8.0, 9.0)))
         drawn_out = (nth + 0.5) / self.crews < self.drawn_out
         ordinary = self.paraphrased + (1.0 - self.paraphrased) * self.innocent
         pipeline = Habits(
@@ -60,7 +62,7 @@ class Crews:
             day_spread=0.6 * (1.0 - self.even),
             hour_spread=0.6 * (1.0 - self.even),
             even=self.even,
-            offset_h=8.0,
+            offset_h=office,
             sleep=self.sleep,
             in_ln=float(own.normal(fitted.CODE_IN_LN, 0.4)),
             in_sd=float(own.uniform(0.3, 0.7)),
