@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.decisions import DeadLetter
-from schemas.wire import DecisionWire, encode_decision
+from schemas.wire import encode_decision
 from stream.agents import Gate
 from stream.chunk import Chunk
 from stream.connections import kafka_options, store_client
