@@ -13,7 +13,7 @@ RUN /opt/sluicegate/bin/pip install ".[${RUNTIME}]"
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin sluicegate
 COPY --from=build /opt/sluicegate /opt/sluicegate
-ENV PATH=/opt/sluicegate/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/sluicegate/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ORT_DISABLE_TELEMETRY=1
 USER sluicegate
 # Faust makes its data folder in the working directory.
 WORKDIR /tmp

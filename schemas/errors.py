@@ -5,6 +5,7 @@ SluicegateError
 │   ├── PolicyError        the policy file
 │   └── ModelError         a model bundle that must not be served
 ├── MalformedEventError    a message that becomes a dead letter; carries the field
+├── UnreadableFileError    a file that is cut off or not what its suffix says
 └── StoreError             the store refused or cannot be reached
     └── FencedError        another worker has written past this batch; ours must be dropped
 """
@@ -32,6 +33,10 @@ class MalformedEventError(SluicegateError):
     def __init__(self, reason: str, field: str = "") -> None:
         super().__init__(f"{field}: {reason}" if field else reason)
         self.field = field
+
+
+class UnreadableFileError(SluicegateError):
+    """A file that is cut off, or not compressed as its suffix says."""
 
 
 class StoreError(SluicegateError):

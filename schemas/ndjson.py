@@ -2,12 +2,15 @@
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import zstandard
+
+from schemas.errors import UnreadableFileError
 
 # zlib's default of 6 takes three times as long for files about a tenth smaller.
 _GZIP_LEVEL = 1
@@ -45,6 +48,12 @@ def open_writer(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """The lines of `path`, each with its newline, one at a time; blank lines are left out."""
-    with open_reader(path) as lines:
-        yield from (line for line in lines if line.strip())
+    """The lines of `path`, each with its newline, one at a time; blank lines are left out.
+
+    Raises OSError, and UnreadableFileError for what is cut off or not what its suffix says.
+    """
+    try:
+        with open_reader(path) as lines:
+            yield from (line for line in lines if line.strip())
+    except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
+        raise UnreadableFileError(f"{path}: {error}") from error

@@ -1,1 +1,7 @@
 """Feature rows to calibrated scores and reasons. Knows neither Kafka nor Redis."""
+
+import os
+
+# Importing onnxruntime 1.31 on Linux starts its maker's telemetry and leaves a file in the
+# temporary folder; only this variable, set before the import, keeps it from that.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

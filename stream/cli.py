@@ -45,6 +45,9 @@ def main() -> None:
     except SluicegateError as error:
         console.print(f"[red]sluicegate:[/] {error}", highlight=False, soft_wrap=True)
         sys.exit(1)
+    except OSError as error:
+        console.print(f"[red]sluicegate:[/] {error.filename}: {error.strerror}", soft_wrap=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         console.print("stopped")
         sys.exit(130)

@@ -6,8 +6,8 @@ import numpy as np
 
 from scorers.train import Report, train
 from simulate.abuse.campaigns import Campaign
-from simulate.population import Population
 from simulate.configurations import HONEST
+from simulate.population import Population
 from simulate.scenarios import LONERS, Scenario
 from stream.training import Progress, Truth, collect, join
 

@@ -6,13 +6,15 @@ from time import monotonic
 
 import msgspec
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
+from schemas.errors import ConfigurationError
 from simulate.population import Population
 from simulate.scenarios import Scenario
 from stream.connections import producer_options
 from stream.replay import Line, lines, merged
-from stream.settings import Settings
+from stream.settings import Settings, variable
 
 # 50 ms of traffic at 10,000 events a second: even enough, and whole batches for the broker.
 BURST = 500
@@ -32,25 +34,38 @@ def scenario_lines(scenario: Scenario) -> Iterator[Line]:
 async def produce(
     settings: Settings, events: Iterator[Line], rate: float, progress: Progress | None = None
 ) -> int:
-    """Send `events` at `rate` a second at most; returns how many. Raises KafkaError."""
+    """Send `events` at `rate` a second at most; returns how many.
+
+    Raises ConfigurationError when the broker cannot be reached or does not take them.
+    """
     producer = AIOKafkaProducer(**producer_options(settings))
-    await producer.start()
-    partitions: dict[bytes, int] = {}
-    sent = 0
     try:
-        async for burst in _paced(events, rate):
-            by_partition: dict[tuple[str, int], list[Line]] = {}
-            for line in burst:
-                place = _partition(partitions, line.key or b"", settings.partitions)
-                by_partition.setdefault((settings.topic(line.topic), place), []).append(line)
-            await asyncio.gather(
-                *(_send(producer, *place, group) for place, group in by_partition.items())
-            )
-            sent += len(burst)
-            if progress:
-                progress(burst)
+        await producer.start()
+        return await _send_all(producer, settings, _paced(events, rate), progress)
+    except KafkaError as error:
+        where = f"{variable('kafka_bootstrap')}: {settings.kafka_bootstrap}"
+        raise ConfigurationError(f"{where}: {error!r}") from error
     finally:
         await producer.stop()
+
+
+async def _send_all(
+    producer: AIOKafkaProducer,
+    settings: Settings,
+    bursts: AsyncIterator[list[Line]],
+    progress: Progress | None,
+) -> int:
+    partitions: dict[bytes, int] = {}
+    sent = 0
+    async for burst in bursts:
+        by_place: dict[tuple[str, int], list[Line]] = {}
+        for line in burst:
+            place = _partition(partitions, line.key or b"", settings.partitions)
+            by_place.setdefault((settings.topic(line.topic), place), []).append(line)
+        await asyncio.gather(*(_send(producer, *place, group) for place, group in by_place.items()))
+        sent += len(burst)
+        if progress:
+            progress(burst)
     return sent
 
 

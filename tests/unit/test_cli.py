@@ -1,5 +1,6 @@
 """The command: what it says, what it writes, and how it ends."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -171,3 +172,20 @@ def test_a_model_is_never_written_over_another(tmp_path: Path) -> None:
     told = sluicegate("train", "--out", tmp_path)
     assert told.returncode == 1
     assert f"{tmp_path} exists" in told.stderr.replace("\n", "")
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    """One line with the file, exit code 1, no traceback."""
+    told = sluicegate("replay", "--requests", tmp_path / "none", "--decisions", tmp_path / "d")
+    assert told.returncode == 1
+    assert str(tmp_path / "none") in told.stderr.replace("\n", "")
+    assert "Traceback" not in told.stderr
+
+
+def test_a_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    """What gzip calls an end of file is no Ctrl-D."""
+    cut = tmp_path / "requests.ndjson.gz"
+    cut.write_bytes(gzip.compress(b"{}\n" * 1_000)[:-20])
+    told = sluicegate("replay", "--requests", cut, "--decisions", tmp_path / "d")
+    assert told.returncode == 1
+    assert str(cut) in told.stderr.replace("\n", "")
