@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.chance import Floats, Keys, Lane, geometric, mix, normal, poisson, uniform, weibull
-from simulate.fitted import HOURS
+from simulate.chance import Keys, Lane, geometric, mix, poisson, uniform, weibull
+from simulate.rates import expected
 from simulate.roster import Roster
-from simulate.world import DAY_MS, HOUR_MS
+from simulate.world import HOUR_MS
 
 Ints = NDArray[np.int64]
 
@@ -45,20 +45,6 @@ def _joined(parts: list[Arrivals]) -> Arrivals:
     )
 
 
-def _lognormal(key: Keys, lane: int, sd: Floats) -> Floats:
-    """Factors float64[n] of mean 1."""
-    return np.asarray(np.exp(sd * normal(key, lane) - 0.5 * sd * sd))
-
-
-def _hours() -> Floats:
-    """The fitted hours at every exponent from 0 to 12 in steps of 0.5, each of mean 1: [25, 24]."""
-    table = np.array(HOURS)[None, :] ** (np.arange(25)[:, None] / 2)
-    return np.asarray(table / table.mean(axis=1, keepdims=True))
-
-
-_HOURS = _hours()
-
-
 class Clock:
     """Hour after hour, the requests of everybody in the roster, in time order.
 
@@ -85,26 +71,8 @@ class Clock:
         account, session, start = self._sessions(begin)
         return self._retried(self._turns(account, session, start))
 
-    def _rate(self, begin: int) -> Floats:
-        """Sessions that each account is expected to open in the hour, float64[A]."""
-        h, keys = self.roster.habits, self.roster.key
-        local = begin + (h["offset_h"] * HOUR_MS).astype(np.int64)
-        day, hour = local // DAY_MS, local // HOUR_MS % 24
-        today = mix(keys, day.astype(np.uint64))
-        weekend = (day + 3) % 7 >= 5  # 1970-01-01 was a Thursday
-        week = np.where(weekend, h["weekend"], 1.0) * 7.0 / (5.0 + 2.0 * h["weekend"])
-        active = uniform(today, Lane.DAY) < h["active_days"]
-        rate = h["per_day"] / (24.0 * h["turns"]) * week * active
-        rate *= _HOURS[np.rint(h["sleep"] * 2).astype(np.int64), hour]
-        rate *= _lognormal(today, Lane.START, h["day_spread"])
-        now = mix(keys, begin // HOUR_MS)
-        rate *= _lognormal(now, Lane.COUNT, h["hour_spread"])
-        rate *= (uniform(now, Lane.START) < h["active_hours"]) / h["active_hours"]
-        alive = (self.roster.first < begin + HOUR_MS) & (self.roster.last > begin)
-        return rate * alive
-
     def _sessions(self, begin: int) -> tuple[Ints, Keys, Ints]:
-        rate, even = self._rate(begin), self.roster.habits["even"]
+        rate, even = expected(self.roster, begin), self.roster.habits["even"]
         self.phase += rate * even
         clockwork = np.floor(self.phase)
         self.phase -= clockwork

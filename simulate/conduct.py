@@ -7,9 +7,9 @@ import numpy as np
 
 from simulate.accounts import Account
 from simulate.addresses import address_of
+from simulate.columns import api_keys
 from simulate.people import mailbox
 from simulate.places import Place
-from simulate.requests import api_keys
 from simulate.world import DAY_MS, HOUR_MS, World
 
 Fact = dict[str, Any]

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from simulate.arrivals import Arrivals
 from simulate.chance import Keys, Lane, mix, normal, uniform
+from simulate.columns import Column, api_keys, hexes, looked_up, named
 from simulate.fill import FILL
 from simulate.roster import SLOTS, Roster
 from simulate.texts import texts_of
 from simulate.tokens import tokens_of
 from simulate.world import DAY_MS, LAUNCHED, World
-
-Column = list[Any]
 
 NAMES = (
     *("event_id", "account_id", "ts", "model", "input_tokens"),
@@ -28,25 +27,6 @@ Request = defstruct(
     [(name, Any) for name in NAMES[:4]] + [(name, Any, None) for name in NAMES[4:]],
     omit_defaults=True,
 )
-
-
-def _hex(keys: Keys) -> list[str]:
-    """Each key as 16 hex digits."""
-    digits = keys.astype(">u8").tobytes().hex()
-    return [digits[i : i + 16] for i in range(0, len(digits), 16)]
-
-
-def _named(prefix: str, keys: Keys) -> list[str]:
-    return [prefix + digits for digits in _hex(keys)]
-
-
-def _texts(numbers: NDArray[Any], strings: list[Any]) -> Column:
-    return [strings[n] for n in numbers.tolist()]
-
-
-def api_keys(account: Keys, nth: NDArray[np.uint64]) -> list[str]:
-    """The id of key number `nth`, uint64[n], of the account with each key, uint64[n]."""
-    return _named("key_", mix(mix(account, Lane.KEY), nth))
 
 
 class Requests:
@@ -101,12 +81,12 @@ class Requests:
         roster, who = self.roster, a.account
         nth = (uniform(a.session, Lane.KEY) * roster.api_keys[who]).astype(np.uint64)
         return {
-            "event_id": _named("req_", mix(a.key, Lane.EVENT_ID)),
-            "account_id": _texts(who, roster.ids),
+            "event_id": named("req_", mix(a.key, Lane.EVENT_ID)),
+            "account_id": looked_up(who, roster.ids),
             "ts": a.ts.tolist(),
-            "org_id": _texts(who, roster.orgs),
+            "org_id": looked_up(who, roster.orgs),
             "api_key_id": api_keys(roster.ring[who], nth),
-            "conversation_id": _named("conv_", mix(a.session, Lane.CONVERSATION)),
+            "conversation_id": named("conv_", mix(a.session, Lane.CONVERSATION)),
             "status": a.status.tolist(),
             "turns": (1 + 2 * a.turn).tolist(),
         }
@@ -122,19 +102,20 @@ class Requests:
         who, asked = a.account, a.origin
         families = self._dealt("family", a.session, who, Lane.FRESH)
         systems = self._dealt("system", a.session, who, Lane.SYSTEM)
+        endpoints = self._dealt("endpoint", a.session, who, Lane.ENDPOINT)
         texts = texts_of(self.roster, a, families, systems)
-        system = [None if digits == "0" * 16 else digits for digits in _hex(texts.system)]
+        system = [None if digits == "0" * 16 else digits for digits in hexes(texts.system)]
         return {
-            "model": _texts(self._model(a), self.strings),
-            "capability": _texts(
+            "model": looked_up(self._model(a), self.strings),
+            "capability": looked_up(
                 self._dealt("capability", asked, who, Lane.CAPABILITY), self.strings
             ),
-            "endpoint": _texts(
+            "endpoint": looked_up(
                 self._dealt("endpoint", a.session, who, Lane.ENDPOINT), self.strings
             ),
             "system_hash": system,
-            "template_hash": _hex(texts.template),
-            "prompt_simhash": _hex(texts.simhash),
+            "template_hash": hexes(texts.template),
+            "prompt_simhash": hexes(texts.simhash),
             "elicitation": texts.elicitation.tolist(),
         }
 
@@ -166,8 +147,8 @@ class Requests:
         return {
             "ip": places.addresses.at(at, a.ts),
             "asn": places.asn[at].tolist(),
-            "country": _texts(at, places.country),
-            "device_id": _texts(at, places.device),
-            "user_agent": _texts(at, places.user_agent),
-            "tls_fingerprint": _texts(at, places.tls),
+            "country": looked_up(at, places.country),
+            "device_id": looked_up(at, places.device),
+            "user_agent": looked_up(at, places.user_agent),
+            "tls_fingerprint": looked_up(at, places.tls),
         }

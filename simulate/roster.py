@@ -18,19 +18,6 @@ SLOTS = 16
 HABITS = tuple(f.name for f in fields(Habits))
 
 
-class Strings:
-    """Strings by number, each kept once."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, int] = {}
-
-    def number(self, text: str) -> int:
-        return self.known.setdefault(text, len(self.known))
-
-    def listed(self) -> list[str]:
-        return list(self.known)
-
-
 def _deal(values: tuple[int | float, ...]) -> list[int | float]:
     """A tuple of any length as SLOTS slots, each value with nearly its share."""
     return [values[i * len(values) // SLOTS] for i in range(SLOTS)]
@@ -87,7 +74,7 @@ class Roster:
 class _Builder:
     def __init__(self, provider: dict[str, float]) -> None:
         self.provider = provider
-        self.strings = Strings()
+        self.strings: dict[str, int] = {}  # each by its number
         self.places: list[Place] = []
         self.plain: list[tuple[str, str | None, int, int, int, int, int]] = []
         self.habits: list[list[float]] = []
@@ -110,16 +97,18 @@ class _Builder:
         shares = FILL | a.fill
         self.fill.append([shares[name] * self.provider.get(name, 1.0) for name in FILL])
 
+    def _number(self, text: str) -> int:
+        return self.strings.setdefault(text, len(self.strings))
+
     def _decks(self, a: Account) -> None:
         work, start = a.work, len(self.places)
         self.places.extend(a.places)
-        number = self.strings.number
         texts = {
             "capability": work.capabilities,
             "model": work.models,
             "endpoint": work.endpoints,
         }
-        dealt = {name: tuple(map(number, deck)) for name, deck in texts.items()} | {
+        dealt = {name: tuple(map(self._number, deck)) for name, deck in texts.items()} | {
             "place": tuple(range(start, start + len(a.places))),
             "family": work.families or (a.key,),
             "system": work.systems,
@@ -148,5 +137,5 @@ class _Builder:
             {name: np.array(deck, np.uint64) for name, deck in self.decks.items()},
             np.array(self.temperatures, np.float32),
             Places.of(self.places),
-            self.strings.listed(),
+            list(self.strings),
         )
