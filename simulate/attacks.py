@@ -16,8 +16,17 @@ ATTACKS = {
         _JUNE,
         # Behaviour alone is left: every request is worded anew, far from any other.
         replace(_UNLINKED, name="paraphrased", paraphrased=1.0),
-        # Too few requests for any limit or any account's own statistics.
-        replace(_UNLINKED, name="drip", per_day=5.0, paraphrased=0.5, even=0.6),
+        # Too few requests for any limit or any account's own statistics; two in three accounts were
+        # signed up before the run, up to twice its length ago.
+        replace(
+            _UNLINKED,
+            name="drip",
+            per_day=5.0,
+            paraphrased=0.5,
+            even=0.6,
+            begins=-2.0,
+            staggered=2.9,
+        ),
         # A proxy network that sells access: half of every account is strangers' traffic.
         replace(_JUNE, name="hydra", customers=0.45, innocent=0.1, exits=0.25),
         # Half of the traffic on a new model within a day of its launch, as published.

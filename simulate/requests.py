@@ -110,9 +110,7 @@ class Requests:
             "capability": looked_up(
                 self._dealt("capability", asked, who, Lane.CAPABILITY), self.strings
             ),
-            "endpoint": looked_up(
-                self._dealt("endpoint", a.session, who, Lane.ENDPOINT), self.strings
-            ),
+            "endpoint": looked_up(endpoints, self.strings),
             "system_hash": system,
             "template_hash": hexes(texts.template),
             "prompt_simhash": hexes(texts.simhash),

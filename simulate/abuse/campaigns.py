@@ -17,11 +17,11 @@ class Campaign(Crews, Fronts):
     """`share` of the scenario's accounts, each of which looks like a small customer.
 
     Besides the knobs of `Crews` (what they want) and `Fronts` (what they show): `staggered` is
-    the share of the run over which sign-ups are spread, from `begins` on. `through_app`: the share
-    that drives the app. `lasts_days`: every account is found and banned after about so long, and
-    replaced (0: never). `customers`: the share of an account's requests that unrelated customers
-    of a proxy network make besides. `taken`: the share of accounts that were somebody's for long,
-    old and verified, and were taken over.
+    the share of the run over which sign-ups are spread, from `begins` on (below 0: before the
+    run). `through_app`: the share that drives the app. `lasts_days`: every account is found and
+    banned after about so long, and replaced (0: never). `customers`: the share of an account's
+    requests that unrelated customers of a proxy network make besides. `taken`: the share of
+    accounts that were somebody's for long, old and verified, and were taken over.
     """
 
     name: str = "campaign"

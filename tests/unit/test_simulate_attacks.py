@@ -42,7 +42,8 @@ def _created(attack: str) -> list[Event]:
 
 def _daily(attack: str) -> float:
     """Requests per account and day of life."""
-    days = sum(a.last - a.first for a in members(attack)) / DAY_MS
+    start = ring(attack).world.start
+    days = sum(a.last - max(a.first, start) for a in members(attack)) / DAY_MS
     return len(requests(attack)) / days
 
 
