@@ -1,9 +1,10 @@
 """Feature rows: what each event saw, as the float32 matrix that the model reads.
 
-Shares and means divide exact integers; where the divisor is zero the value is not known (NaN).
+Most features are one sum over another. Both are columns of one table, so that a batch is one
+division however small it is; where the divisor is zero the value is not known (NaN).
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,112 +17,128 @@ from stream.windows import Sight
 
 Floats = NDArray[np.float64]
 DAY_MS = 86_400_000
-_WEEK = FINE.names.index("7d")
+
+# The sums of a Sight, flattened.
+_SUMS = (
+    *(f"{measure}_{window}" for window in FINE.names for measure in FINE_MEASURES),
+    *(f"{measure}_{window}" for window in ("today", "week") for measure in DAILY_MEASURES),
+    *(f"{kind}_{window}" for kind in KINDS for window in ("24h", "7d", "30d")),
+)
+# feature: dividend, divisor, and by how much more to divide
+_RATIOS = {
+    **{
+        f"failures_ratio_{w}": (f"failures_{w}", f"requests_{w}", 1)
+        for w in ("10m", "1h", "24h", "7d")
+    },
+    **{
+        f"tokens_{side}_mean_{w}": (f"tokens_{side}_{w}", f"requests_{w}", 1)
+        for side in ("in", "out")
+        for w in ("1h", "24h", "30d")
+    },
+    **{f"tokens_out_ratio_{w}": (f"tokens_out_{w}", f"tokens_in_{w}", 1) for w in ("24h", "30d")},
+    "refusals_ratio_7d": ("refusals_week", "refusals_known_week", 1),
+    "batch_ratio_7d": ("batches_week", "batches_known_week", 1),
+    "logprobs_ratio_7d": ("logprobs_week", "logprobs_known_week", 1),
+    "elicitation_mean_7d": ("elicitation_week", "elicitation_known_week", 1_000),
+    "turns_mean_7d": ("turns_week", "turns_known_week", 1),
+    "tool_calls_mean_7d": ("tool_calls_week", "tool_calls_known_week", 1),
+    "tools_mean_7d": ("tools_week", "tools_known_week", 1),
+    "tokens_reasoning_ratio_7d": ("tokens_reasoning_week", "tokens_out_7d", 1),
+    "tokens_cached_ratio_7d": ("tokens_cached_week", "tokens_in_7d", 1),
+    "gaps_mean_7d": ("gap_octaves_week", "gaps_week", GAP_STEPS),
+    "gaps_spread_7d": ("gap_octaves_squared_week", "gaps_week", GAP_STEPS**2),
+}
+
+
+def _at(names: Sequence[str], among: Sequence[str] = _SUMS) -> NDArray[np.intp]:
+    return np.array([among.index(name) for name in names])
+
+
+def _features(*names: str) -> NDArray[np.intp]:
+    return _at(names, FEATURE_NAMES)
+
+
+_DIVIDENDS = _at([dividend for dividend, _, _ in _RATIOS.values()])
+_DIVISORS = _at([divisor for _, divisor, _ in _RATIOS.values()])
+_SCALES = np.array([scale for _, _, scale in _RATIOS.values()])
+_COUNTED = [f"{kind}_{w}" for kind in DISTINCT_KINDS for w in ("24h", "7d", "30d")]
+_MODELS = [f"model_{shard}" for shard in range(MODEL_SHARDS)]
 
 
 def feature_rows(sight: Sight) -> NDArray[np.float32]:
     """One row per counted event in the order of FEATURE_NAMES; shape (n, features)."""
-    columns = dict(_columns(sight))
-    return np.stack([columns[name] for name in FEATURE_NAMES], axis=1).astype(np.float32)
+    parts = [_flat(part) for part in (sight.fine, sight.daily, sight.distinct)]
+    sums = np.concatenate(parts, axis=1).astype(np.float64)
+    rows = np.empty((len(sums), len(FEATURE_NAMES)))
+    rows[:, _features(*_RATIOS)] = _ratio(sums[:, _DIVIDENDS], sums[:, _DIVISORS] * _SCALES)
+    _write_rates(rows, sums, sight)
+    _write_spread(rows)
+    _write_mixes(rows, sums)
+    _write_variety(rows, sums)
+    return rows.astype(np.float32)
 
 
-def _columns(sight: Sight) -> Iterator[tuple[str, Floats]]:
-    yield from _rates(sight)
-    yield from _week(sight)
-    yield from _variety(sight)
+def _flat(part: Ints) -> Ints:
+    return part.reshape(len(part), part.shape[1] * part.shape[2])
 
 
-def _ratio(part: Ints | Floats, whole: Ints | Floats) -> Floats:
-    ratio: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    ratio: Floats = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
     return ratio
 
 
-def _fine(sight: Sight, measure: str, window: str) -> Ints:
-    sums: Ints = sight.fine[:, FINE.names.index(window), FINE_MEASURES.index(measure)]
-    return sums
+def _write_rates(rows: Floats, sums: Floats, sight: Sight) -> None:
+    """Requests per window, and against the account's own rate since it was first seen."""
+    windows = FINE.names
+    requests = sums[:, _at([f"requests_{w}" for w in windows])]
+    rows[:, _features(*(f"requests_count_{w}" for w in windows))] = requests
+    lived = sight.clock - sight.first
+    rows[:, _features("age_seen_days")] = lived[:, None] / DAY_MS
+    bursts = ("10m", "1h", "24h")
+    spans = np.array([FINE.windows[windows.index(w)] * TICK_MS for w in bursts])
+    lived = np.clip(lived[:, None], spans, 30 * DAY_MS)
+    recent = requests[:, [windows.index(w) for w in bursts]] * lived
+    burst = _ratio(recent, requests[:, [windows.index("30d")]] * spans)
+    rows[:, _features(*(f"requests_burst_{w}" for w in bursts))] = burst
 
 
-def _rates(sight: Sight) -> Iterator[tuple[str, Floats]]:
-    for window in FINE.names:
-        yield f"requests_count_{window}", _fine(sight, "requests", window).astype(np.float64)
-    for window in ("10m", "1h", "24h"):
-        yield f"requests_burst_{window}", _burst(sight, window)
-    for window in ("10m", "1h", "24h", "7d"):
-        failures = _fine(sight, "failures", window)
-        yield f"failures_ratio_{window}", _ratio(failures, _fine(sight, "requests", window))
-    for window in ("1h", "24h", "30d"):
-        requests = _fine(sight, "requests", window)
-        yield f"tokens_in_mean_{window}", _ratio(_fine(sight, "tokens_in", window), requests)
-        yield f"tokens_out_mean_{window}", _ratio(_fine(sight, "tokens_out", window), requests)
-    for window in ("24h", "30d"):
-        tokens_out = _fine(sight, "tokens_out", window)
-        yield f"tokens_out_ratio_{window}", _ratio(tokens_out, _fine(sight, "tokens_in", window))
+def _write_spread(rows: Floats) -> None:
+    """From the mean of squares, where the table put it, to the standard deviation."""
+    mean, spread = _features("gaps_mean_7d", "gaps_spread_7d")
+    rows[:, spread] = np.sqrt(np.maximum(rows[:, spread] - rows[:, mean] ** 2, 0))
 
 
-def _burst(sight: Sight, window: str) -> Floats:
-    """Rate in the window over the account's own rate since it was first seen, 30 days at most."""
-    span = FINE.windows[FINE.names.index(window)] * TICK_MS
-    lived = np.clip(sight.clock - sight.first, span, 30 * DAY_MS)
-    recent = _fine(sight, "requests", window) * lived
-    return _ratio(recent, _fine(sight, "requests", "30d") * span)
+def _write_mixes(rows: Floats, sums: Floats) -> None:
+    shares = _shares(sums, [f"capability_{c}" for c in CAPABILITIES], "week")
+    rows[:, _features(*(f"capability_{c}_share_7d" for c in CAPABILITIES))] = shares
+    usual, lately = _shares(sums, _MODELS, "week"), _shares(sums, _MODELS, "today")
+    rows[:, _features("capabilities_concentration_7d")] = _narrowness(shares)
+    rows[:, _features("models_concentration_7d")] = _narrowness(usual)
+    moved = np.abs(lately - usual).sum(axis=1, keepdims=True) / 2
+    rows[:, _features("models_shift_7d")] = moved
 
 
-def _week(sight: Sight) -> Iterator[tuple[str, Floats]]:
-    today, week = (
-        dict(zip(DAILY_MEASURES, np.moveaxis(sight.daily[:, w], 1, 0), strict=True)) for w in (0, 1)
-    )
-    for feature, measure in (
-        ("refusals_ratio_7d", "refusals"),
-        ("batch_ratio_7d", "batches"),
-        ("logprobs_ratio_7d", "logprobs"),
-        ("turns_mean_7d", "turns"),
-        ("tool_calls_mean_7d", "tool_calls"),
-        ("tools_mean_7d", "tools"),
-    ):
-        yield feature, _ratio(week[measure], week[f"{measure}_known"])
-    yield "elicitation_mean_7d", _ratio(week["elicitation"], week["elicitation_known"] * 1000)
-    tokens_in, tokens_out = (_fine(sight, f"tokens_{side}", "7d") for side in ("in", "out"))
-    yield "tokens_reasoning_ratio_7d", _ratio(week["tokens_reasoning"], tokens_out)
-    yield "tokens_cached_ratio_7d", _ratio(week["tokens_cached"], tokens_in)
-    yield from _gaps(week)
-    yield from _mixes(today, week)
+def _shares(sums: Floats, names: Sequence[str], window: str) -> Floats:
+    """Share of each name in their total; shape (n, names)."""
+    counts = sums[:, _at([f"{name}_{window}" for name in names])]
+    return _ratio(counts, np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape))
 
 
-def _gaps(week: dict[str, Ints]) -> Iterator[tuple[str, Floats]]:
-    mean = _ratio(week["gap_octaves"], week["gaps"])
-    square = _ratio(week["gap_octaves_squared"], week["gaps"])
-    yield "gaps_mean_7d", mean / GAP_STEPS
-    yield "gaps_spread_7d", np.sqrt(np.maximum(square - mean**2, 0)) / GAP_STEPS
+def _narrowness(shares: Floats) -> Floats:
+    """The Herfindahl index: 1 where all is one, 1/k where k are alike."""
+    index: Floats = (shares**2).sum(axis=1, keepdims=True)
+    return index
 
 
-def _mixes(today: dict[str, Ints], week: dict[str, Ints]) -> Iterator[tuple[str, Floats]]:
-    names = [f"capability_{c}" for c in CAPABILITIES]
-    shares = _shares(week, names)
-    for name, share in zip(names, shares, strict=True):
-        yield f"{name}_share_7d", share
-    yield "capabilities_concentration_7d", (shares**2).sum(axis=0)
-    models = [f"model_{shard}" for shard in range(MODEL_SHARDS)]
-    usual, lately = _shares(week, models), _shares(today, models)
-    yield "models_concentration_7d", (usual**2).sum(axis=0)
-    yield "models_shift_7d", np.abs(lately - usual).sum(axis=0) / 2
-
-
-def _shares(sums: dict[str, Ints], names: list[str]) -> Floats:
-    """Share of each name in their total; shape (names, n)."""
-    counts = np.stack([sums[name] for name in names])
-    total = counts.sum(axis=0)
-    return np.stack([_ratio(count, total) for count in counts])
-
-
-def _variety(sight: Sight) -> Iterator[tuple[str, Floats]]:
-    for k, kind in enumerate(DISTINCT_KINDS):
-        for w, window in enumerate(("24h", "7d", "30d")):
-            count = sight.distinct[:, k, w].astype(np.float64)
-            yield f"{kind}_distinct_{window}", np.where(count > 0, count, np.nan)
-    for w, window in enumerate(("24h", "7d")):
-        yield f"hours_distinct_{window}", sight.distinct[:, KINDS.index("hours"), w].astype(float)
-    templates = DISTINCT_KINDS.index("templates")
-    count = sight.distinct[:, templates, 1].astype(np.float64)
-    requests = np.minimum(sight.fine[:, _WEEK, 0], CAPS[templates])
-    yield "templates_ratio_7d", _ratio(np.where(count > 0, count, np.nan), requests)
-    yield "age_seen_days", (sight.clock - sight.first) / DAY_MS
+def _write_variety(rows: Floats, sums: Floats) -> None:
+    counts = sums[:, _at(_COUNTED)]
+    counts = np.where(counts > 0, counts, np.nan)
+    names = [name.rpartition("_") for name in _COUNTED]
+    rows[:, _features(*(f"{kind}_distinct_{w}" for kind, _, w in names))] = counts
+    rows[:, _features("hours_distinct_24h", "hours_distinct_7d")] = sums[
+        :, _at(["hours_24h", "hours_7d"])
+    ]
+    templates = counts[:, [_COUNTED.index("templates_7d")]]
+    cap = CAPS[DISTINCT_KINDS.index("templates")]
+    requests = np.minimum(sums[:, _at(["requests_7d"])], cap)
+    rows[:, _features("templates_ratio_7d")] = _ratio(templates, requests)
