@@ -14,9 +14,11 @@ from mode.utils.futures import notify
 
 from stream.chunk import Chunk
 
-# When a chunk takes longer than 100 ms, aiokafka goes on fetching without its partition, which
-# must then wait until that fetch returns: with Faust's own 1500 ms, where the others are idle.
-FETCH_MAX_WAIT_MS = 50
+# aiokafka fetches a partition again only when it holds nothing of it. A fetch that answers at
+# once would bring a handful of records, and all that come after them would wait for two turns.
+# So the broker gathers for as long as a turn takes, unless there is a backlog.
+FETCH_MAX_WAIT_MS = 10
+FETCH_MIN_BYTES = 1 << 20
 
 
 class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is untyped here
@@ -86,6 +88,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust
             auto_offset_reset=conf.consumer_auto_offset_reset,
             isolation_level="read_committed",
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+            fetch_min_bytes=FETCH_MIN_BYTES,
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             check_crcs=conf.broker_check_crcs,
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),

@@ -1,7 +1,9 @@
 """The turnstile: chunks of several partitions that wait go through the gate together.
 
-A batch of one event costs as many NumPy calls as one of a thousand, 4 ms. Under load chunks
-wait while others are worked on; taken together they pay that once, and latency stays flat.
+A batch of one event costs as many NumPy calls and round trips as one of a thousand, 10 ms. So one
+group goes through at a time and takes along all that waits: under load groups grow, and latency
+stays flat. Only a backlog that makes a full group by itself is worked on beside the one before,
+so that one computes while the other waits for the broker and the store.
 """
 
 import asyncio
@@ -14,10 +16,12 @@ from stream.chunk import Chunk
 
 Work = Callable[[Sequence[Chunk]], Awaitable[None]]
 
-# One group computes while the other waits for the broker and the store.
 LANES = 2
 # Beyond that a bigger group is no cheaper per event, and others would wait longer for it.
-MOST_RECORDS = 4_000
+FULL = 4_000
+# The partitions of a group deliver their next chunks a moment after it: with a group begun at
+# once, half of the partitions would always wait for the other half.
+GATHER_S = 0.003
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,55 +29,63 @@ class _Waiting:
     chunk: Chunk
     done: asyncio.Future[None] = field(default_factory=asyncio.Future)
 
+    def settle(self, error: BaseException | None) -> None:
+        if self.done.done():  # its caller was cancelled
+            return
+        if error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(error)
+
 
 class Turnstile:
-    """Hands `work` the chunks that wait, in order, LANES groups at once.
+    """Hands `work` the chunks that wait, in order, in groups of at most FULL records or one chunk.
 
     Chunks side by side are of different partitions: a partition has one in flight at most.
     """
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._lanes = asyncio.Semaphore(LANES)
         self._waiting: deque[_Waiting] = deque()
+        self._groups: set[asyncio.Task[None]] = set()
 
     async def take(self, chunk: Chunk) -> None:
         """Return when the chunk is done with. Raises what `work` raised for its group."""
         mine = _Waiting(chunk)
         self._waiting.append(mine)
+        self._start()
         try:
-            async with self._lanes:
-                # Lanes and chunks are both taken in order: what still waits is mine or after it.
-                if self._waiting and not mine.done.done():
-                    await self._go(self._group())
             await mine.done
         finally:
             with suppress(ValueError):  # revoked before its turn
                 self._waiting.remove(mine)
 
+    def _start(self) -> None:
+        while self._waiting and (not self._groups or self._is_backlog()):
+            task = asyncio.create_task(self._go(self._group()))
+            self._groups.add(task)
+
+    def _is_backlog(self) -> bool:
+        waiting = sum(len(waiting.chunk.records) for waiting in self._waiting)
+        return waiting >= FULL and len(self._groups) < LANES
+
     def _group(self) -> list[_Waiting]:
         group = [self._waiting.popleft()]
         records = len(group[0].chunk.records)
-        while self._waiting and records + len(self._waiting[0].chunk.records) <= MOST_RECORDS:
+        while self._waiting and records + len(self._waiting[0].chunk.records) <= FULL:
             group.append(self._waiting.popleft())
             records += len(group[-1].chunk.records)
         return group
 
     async def _go(self, group: list[_Waiting]) -> None:
+        failed: BaseException | None = None
         try:
             await self._work([waiting.chunk for waiting in group])
-        except BaseException as error:
-            _settle(group, error)
-            raise
-        _settle(group, None)
-
-
-def _settle(group: list[_Waiting], error: BaseException | None) -> None:
-    for waiting in group:
-        if waiting.done.done():  # its caller was cancelled
-            continue
-        if error is None:
-            waiting.done.set_result(None)
-        else:
-            waiting.done.set_exception(error)
-            waiting.done.exception()  # seen: the leader of the group raises it anyway
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the chunk raises it
+            failed = error
+        for waiting in group:
+            waiting.settle(failed)
+        if not self._is_backlog():
+            await asyncio.sleep(GATHER_S)
+        self._groups.discard(asyncio.current_task())
+        self._start()

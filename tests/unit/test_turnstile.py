@@ -1,7 +1,7 @@
 """Chunks that wait go through together, in order, and each caller hears of its own."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -31,75 +31,81 @@ class Work:
             raise RuntimeError("the work fails")
 
 
-async def started(work: Work, groups: int) -> None:
-    """Let the loop run until so many groups are under way."""
-    for _ in range(100):
-        if len(work.groups) >= groups:
+@pytest.fixture(autouse=True)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause between groups."""
+    monkeypatch.setattr(turnstile, "GATHER_S", 0.0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until the condition holds, for a bounded number of turns."""
+    for _ in range(1_000):
+        if condition():
             return
         await asyncio.sleep(0)
-    raise AssertionError(f"{len(work.groups)} groups, not {groups}")
+    raise AssertionError("it never came to hold")
 
 
 async def test_what_waits_goes_together() -> None:
-    """Chunks that come while every lane is taken make one group, in order."""
+    """Chunks that come while a group is under way make the next, in order."""
     work = Work()
     gate = Turnstile(work)
-    taken = [asyncio.create_task(gate.take(chunk(p))) for p in range(LANES + 3)]
-    await started(work, LANES)
+    taken = [asyncio.create_task(gate.take(chunk(p))) for p in range(4)]
+    await until(lambda: len(work.groups) == 1)
     work.go.set()
     await asyncio.gather(*taken)
-    assert work.groups == [[0], [1], [2, 3, 4]]
+    assert work.groups == [[0], [1, 2, 3]]
 
 
-async def test_a_group_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No group holds more records than the bound, and none is left behind."""
-    monkeypatch.setattr(turnstile, "MOST_RECORDS", 10)
+async def test_a_backlog_is_worked_on_beside_the_group_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A full group need not wait, but there are never more than LANES of them."""
+    monkeypatch.setattr(turnstile, "FULL", 8)
     work = Work()
     gate = Turnstile(work)
-    taken = [asyncio.create_task(gate.take(chunk(p, 4))) for p in range(LANES + 5)]
-    await started(work, LANES)
+    taken = [asyncio.create_task(gate.take(chunk(p, 4))) for p in range(9)]
+    await until(lambda: len(work.groups) == LANES)
+    await asyncio.sleep(0)
+    assert work.groups == [[0], [1, 2]]
     work.go.set()
     await asyncio.gather(*taken)
-    assert work.groups == [[0], [1], [2, 3], [4, 5], [6]]
+    assert work.groups == [[0], [1, 2], [3, 4], [5, 6], [7, 8]]
 
 
 async def test_a_failure_reaches_every_chunk_of_its_group() -> None:
     """None of them may be taken for done."""
     work = Work()
     gate = Turnstile(work)
-    taken = [asyncio.create_task(gate.take(chunk(p))) for p in range(LANES + 2)]
-    await started(work, LANES)
+    taken = [asyncio.create_task(gate.take(chunk(p))) for p in range(4)]
+    await until(lambda: len(work.groups) == 1)
     work.fails = True
     work.go.set()
     ended = await asyncio.gather(*taken, return_exceptions=True)
-    assert [type(end) for end in ended] == [RuntimeError] * (LANES + 2)
+    assert [type(end) for end in ended] == [RuntimeError] * 4
 
 
 async def test_a_revoked_chunk_is_not_worked_on() -> None:
     """Who is cancelled before his turn is out, and nobody else is held up."""
     work = Work()
     gate = Turnstile(work)
-    taken = [asyncio.create_task(gate.take(chunk(p))) for p in range(LANES + 3)]
-    await started(work, LANES)
-    taken[LANES].cancel()
+    taken = [asyncio.create_task(gate.take(chunk(p))) for p in range(4)]
+    await until(lambda: len(work.groups) == 1)
+    taken[1].cancel()
     work.go.set()
     ended = await asyncio.gather(*taken, return_exceptions=True)
-    assert work.groups == [[0], [1], [3, 4]]
+    assert work.groups == [[0], [2, 3]]
     assert [type(end) for end in ended if end] == [asyncio.CancelledError]
 
 
-async def test_a_cancelled_leader_does_not_hang_its_group() -> None:
-    """The others of a group that was cut off hear of it."""
+async def test_a_chunk_revoked_while_it_is_worked_on_harms_nobody() -> None:
+    """Its group goes on to its end, for the others."""
     work = Work()
     gate = Turnstile(work)
-    taken = [asyncio.create_task(gate.take(chunk(p))) for p in range(LANES + 2)]
-    await started(work, LANES)
+    taken = [asyncio.create_task(gate.take(chunk(p))) for p in range(3)]
+    await until(lambda: len(work.groups) == 1)
+    taken[0].cancel()
     work.go.set()
-    for _ in range(100):
-        if len(work.groups) == LANES + 1:
-            break
-        work.go.clear()
-        await asyncio.sleep(0)
-    taken[LANES].cancel()
     ended = await asyncio.gather(*taken, return_exceptions=True)
-    assert [type(end) for end in ended[LANES:]] == [asyncio.CancelledError] * 2
+    assert work.groups == [[0], [1, 2]]
+    assert [type(end) for end in ended if end] == [asyncio.CancelledError]
