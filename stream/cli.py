@@ -151,7 +151,7 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the traffic and of the training.")] = 1,
     populations: Annotated[int, typer.Option(min=4, help="How many to simulate.")] = 10,
-    accounts: Annotated[int, typer.Option(min=100, help="Accounts of each.")] = 1_200,
+    accounts: Annotated[int, typer.Option(min=100, help="Accounts of each.")] = 500,
     days: Annotated[float, typer.Option(min=1, help="Days of each.")] = 7.0,
 ) -> None:
     """Train a model on recorded or simulated traffic, replayed through the live path."""
