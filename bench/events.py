@@ -13,7 +13,7 @@ from aiokafka.partitioner import murmur2
 
 from simulate.population import Population
 from simulate.scenarios import SCENARIOS
-from stream.connections import kafka_options
+from stream.broker.connections import kafka_options
 from stream.replay import REQUESTS, Line, lines
 from stream.settings import Settings
 

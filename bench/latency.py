@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bench.events import Partitioner, fill, interleaved, requests, send
 from bench.rig import BrokerName, StoreName, open_rig, running
 from bench.throughput import LIMIT_S, work_off
-from stream.connections import kafka_options
+from stream.broker.connections import kafka_options
 from stream.replay import Line
 from stream.settings import Settings
 

@@ -21,15 +21,15 @@ from simulate.honest.chat import ChatPeople
 from simulate.population import Population
 from simulate.scenarios import Scenario
 from stream.agents import Gate
-from stream.connections import store_client
-from stream.court import open_court
-from stream.embedded import embedded_store
-from stream.hashing import KeyedHasher
+from stream.broker.connections import store_client
+from stream.broker.sinks import FileSink
+from stream.decide.court import open_court
+from stream.decode.hashing import KeyedHasher
+from stream.demo.embedded import embedded_store
 from stream.logs import configure_logs
 from stream.metrics import Metrics
 from stream.replay import LOCAL_PEPPER, REQUESTS, lines, replay
 from stream.settings import load_settings
-from stream.sinks import FileSink
 from stream.store import Entry, MemoryStore, RedisStore, state_key
 
 DAYS = 31.0

@@ -24,16 +24,16 @@ from simulate.honest.developers import Developers
 from simulate.population import Population
 from simulate.scenarios import Scenario
 from stream.agents import Gate
-from stream.chunk import Chunk
-from stream.connections import store_client
-from stream.court import open_court
-from stream.embedded import Server, embedded_store
-from stream.hashing import KeyedHasher
+from stream.broker.chunk import Chunk
+from stream.broker.connections import store_client
+from stream.broker.sinks import FileSink
+from stream.decide.court import open_court
+from stream.decode.hashing import KeyedHasher
+from stream.demo.embedded import Server, embedded_store
 from stream.logs import configure_logs
 from stream.metrics import Metrics
 from stream.replay import LOCAL_PEPPER, REQUESTS, Line, replay
 from stream.settings import load_settings
-from stream.sinks import FileSink
 from stream.store import Entry, MemoryStore, RedisStore, Store
 
 KNOWN = (10_000, 100_000, 1_000_000)

@@ -19,21 +19,21 @@ from numpy.typing import NDArray
 from schemas.decisions import DeadLetter
 from schemas.errors import ConfigurationError
 from schemas.wire import DecisionWire, encode_decision
-from stream.batch import RequestBatch
-from stream.calendar import Ints
-from stream.chunk import Chunk
-from stream.court import Judge, Verdict
-from stream.decode import dead_letter, decode_requests
-from stream.hashing import KeyedHasher
+from stream.broker.chunk import Chunk
+from stream.broker.sinks import Sink
+from stream.decide.court import Judge, Verdict
+from stream.decode.batch import RequestBatch
+from stream.decode.hashing import KeyedHasher
+from stream.decode.records import dead_letter, decode_requests
 from stream.logs import decision_changed
 from stream.metrics import Metrics
-from stream.packing import UNKNOWN, pack, unpack
-from stream.repeats import GRACE_MS
-from stream.rows import feature_rows
-from stream.sinks import Sink
+from stream.remember.calendar import Ints
+from stream.remember.packing import UNKNOWN, pack, unpack
+from stream.remember.repeats import GRACE_MS
+from stream.remember.rows import feature_rows
+from stream.remember.windows import Outcome, Remembered, Sight, held_offsets, remember
 from stream.store import Current, Entry, Store
 from stream.turnstile import Turnstile
-from stream.windows import Outcome, Remembered, Sight, held_offsets, remember
 
 Witness = Callable[[RequestBatch, Sight, NDArray[np.float32]], None]
 

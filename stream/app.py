@@ -8,16 +8,16 @@ from aiokafka import AIOKafkaProducer
 from mode import Service
 
 from stream.agents import Gate
-from stream.chunk import Chunk
-from stream.connections import faust_credentials, producer_options, store_client
-from stream.court import open_court
-from stream.hashing import KeyedHasher
+from stream.broker.chunk import Chunk
+from stream.broker.connections import faust_credentials, producer_options, store_client
+from stream.broker.sinks import KafkaSink
+from stream.broker.transport import ChunkApp
+from stream.decide.court import open_court
+from stream.decode.hashing import KeyedHasher
 from stream.metrics import Metrics, expose
 from stream.patience import PatientStore
 from stream.settings import Settings
-from stream.sinks import KafkaSink
 from stream.store import RedisStore
-from stream.transport import ChunkApp
 
 
 @asynccontextmanager

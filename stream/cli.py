@@ -56,7 +56,7 @@ def main() -> None:
 @cli.command()
 def demo(scenario: ScenarioName = "demo", seed: Seed = None) -> None:
     """Broker, store, worker and simulated traffic on this machine, for about a minute."""
-    from stream.demo import demo as run
+    from stream.demo.run import demo as run
 
     configure_logs("console", "warning", sys.stderr)
     story = asyncio.run(run(console, _scenario(scenario, seed)))
@@ -127,7 +127,7 @@ def traffic(
     rate: Annotated[float, typer.Option(min=1, help="Events a second at most.")] = 1_000.0,
 ) -> None:
     """Send simulated traffic to Kafka, faster than life, until the scenario is over."""
-    from stream.traffic import produce, scenario_lines
+    from stream.demo.traffic import produce, scenario_lines
 
     settings = load_settings()
     with _bar("sending", None) as advance:
@@ -177,7 +177,7 @@ def topics(
     check: Annotated[bool, typer.Option("--check", help="Only look, create nothing.")] = False,
 ) -> None:
     """Create the topics that are missing, and tell which differ. Exit code 1 when one does."""
-    from stream.topics import check_topics, create_topics
+    from stream.broker.topics import check_topics, create_topics
 
     states = asyncio.run((check_topics if check else create_topics)(load_settings()))
     _print_table(("topic", "finding", ""), [(s.name, s.finding, s.detail) for s in states])

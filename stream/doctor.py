@@ -13,12 +13,12 @@ from redis.exceptions import RedisError
 from schemas.errors import ConfigurationError, ModelError, PolicyError
 from scorers.model import Model
 from scorers.shipped import SHIPPED as SHIPPED_MODEL
-from stream.connections import store_client
+from stream.broker.connections import store_client
+from stream.broker.topics import Finding, TopicState, check_topics
+from stream.decide.policy import SHIPPED as SHIPPED_POLICY
+from stream.decide.policy import load_policy
 from stream.guard import REMEDY, refuse_foreign_packages
-from stream.policy import SHIPPED as SHIPPED_POLICY
-from stream.policy import load_policy
 from stream.settings import Settings, variable
-from stream.topics import Finding, TopicState, check_topics
 
 # Each of these wheels fills the same onnxruntime/ folder: two at once overwrite one another.
 RUNTIMES: Final = {"onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml"}

@@ -18,13 +18,13 @@ from schemas.events import AccountEvent
 from schemas.ndjson import open_writer, read_lines
 from schemas.wire import parse
 from stream.agents import Gate
-from stream.chunk import Chunk
-from stream.court import open_court
-from stream.decode import dead_letter
-from stream.hashing import KeyedHasher
+from stream.broker.chunk import Chunk
+from stream.broker.sinks import FileSink
+from stream.decide.court import open_court
+from stream.decode.hashing import KeyedHasher
+from stream.decode.records import dead_letter
 from stream.metrics import Metrics
 from stream.settings import load_settings
-from stream.sinks import FileSink
 from stream.store import MemoryStore
 
 # Big enough that the cost per call vanishes, small enough that a batch stays in the cache.

@@ -16,7 +16,7 @@ from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import NoScriptError, RedisError
 
 from schemas.errors import StoreError
-from stream.packing import HEADER
+from stream.remember.packing import HEADER
 
 # Accounts fall into fixed hash slots: a batch is one call on one server, and on a cluster one per
 # slot. The number can never change, since it is part of every key.

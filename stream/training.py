@@ -18,14 +18,14 @@ from schemas.ndjson import read_lines
 from schemas.wire import parse
 from scorers.train import Report, TrainingTable, train
 from stream.agents import Gate
-from stream.batch import RequestBatch
-from stream.court import Verdict
-from stream.hashing import KeyedHasher
+from stream.broker.sinks import FileSink
+from stream.decide.court import Verdict
+from stream.decode.batch import RequestBatch
+from stream.decode.hashing import KeyedHasher
 from stream.metrics import Metrics
+from stream.remember.windows import Sight
 from stream.replay import LOCAL_PEPPER, REQUESTS, lines, replay
-from stream.sinks import FileSink
 from stream.store import MemoryStore
-from stream.windows import Sight
 
 Progress = Callable[[float], None]
 

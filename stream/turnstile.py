@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from stream.chunk import Chunk
+from stream.broker.chunk import Chunk
 
 Work = Callable[[Sequence[Chunk]], Awaitable[None]]
 

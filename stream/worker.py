@@ -9,10 +9,10 @@ import structlog
 
 from schemas.errors import ConfigurationError
 from stream.app import create_app
+from stream.broker.topics import check_topics
 from stream.logs import configure_logs
 from stream.metrics import Metrics
 from stream.settings import Settings
-from stream.topics import check_topics
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@
 --       then per decision: index of its state, message, time to live in milliseconds
 --
 -- A state begins with epoch (u16), partition (u16) and offset (i64), big-endian: see
--- stream/packing.py. Offsets are compared only within one epoch and partition; they stay below
+-- stream/remember/packing.py. Offsets are compared only within one epoch and partition; they stay below
 -- 2^53, exact in a Lua number.
 --
 -- Returns how many states were refused.

@@ -19,14 +19,14 @@ from mode import Service
 from schemas.decisions import DeadLetter
 from schemas.wire import encode_decision
 from stream.agents import Gate
-from stream.chunk import Chunk
-from stream.connections import faust_credentials, store_client
-from stream.court import open_court
-from stream.hashing import KeyedHasher
+from stream.broker.chunk import Chunk
+from stream.broker.connections import faust_credentials, store_client
+from stream.broker.sinks import Placed
+from stream.decide.court import open_court
+from stream.decode.hashing import KeyedHasher
 from stream.logs import configure_logs
 from stream.metrics import Metrics, expose
 from stream.settings import Settings, load_settings
-from stream.sinks import Placed
 from stream.store import RedisStore
 
 WITHIN_S = 0.05

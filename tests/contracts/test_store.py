@@ -16,8 +16,8 @@ from redis.asyncio import Redis, RedisCluster
 from structlog.testing import capture_logs
 
 from schemas.errors import StoreError
-from stream.connections import store_client
-from stream.embedded import free_port
+from stream.broker.connections import store_client
+from stream.demo.embedded import free_port
 from stream.metrics import Metrics
 from stream.patience import PatientStore
 from stream.settings import load_settings

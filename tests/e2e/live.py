@@ -20,18 +20,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from schemas.decisions import DeadLetter
 from schemas.wire import encode_decision
 from stream.agents import Gate
-from stream.chunk import Chunk
-from stream.connections import kafka_options, store_client
-from stream.court import open_court
-from stream.embedded import free_port
-from stream.hashing import KeyedHasher
+from stream.broker.chunk import Chunk
+from stream.broker.connections import kafka_options, store_client
+from stream.broker.sinks import Placed
+from stream.broker.topics import create_topics
+from stream.decide.court import open_court
+from stream.decode.hashing import KeyedHasher
+from stream.demo.embedded import free_port
+from stream.demo.traffic import produce
 from stream.metrics import Metrics
 from stream.replay import LOCAL_PEPPER, Line
 from stream.settings import Settings, load_settings, variable
-from stream.sinks import Placed
 from stream.store import MemoryStore, RedisStore
-from stream.topics import create_topics
-from stream.traffic import produce
 from tests.servers import Broker
 from tests.topics import Topics
 

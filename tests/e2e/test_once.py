@@ -10,7 +10,7 @@ import pytest
 
 from schemas.decisions import DeadLetter
 from schemas.wire import DecisionWire
-from stream.connections import store_client
+from stream.broker.connections import store_client
 from tests.e2e.live import Kept, Live, Worker, living, on_both_pairs, undated, undisturbed
 from tests.e2e.rough import rough_requests
 from tests.servers import Broker

@@ -13,8 +13,8 @@ from typing import Any
 
 import faust
 
-from stream.chunk import Chunk
-from stream.transport import ChunkApp
+from stream.broker.chunk import Chunk
+from stream.broker.transport import ChunkApp
 
 
 @dataclass(frozen=True, slots=True)

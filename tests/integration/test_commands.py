@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 from schemas.events import RequestEvent
+from stream.broker.topics import create_topics
+from stream.demo.traffic import produce
 from stream.replay import REQUESTS, Line
 from stream.settings import Settings, load_settings
-from stream.topics import create_topics
-from stream.traffic import produce
 from tests.servers import Broker
 from tests.topics import Topics
 

@@ -11,8 +11,8 @@ from redis.asyncio import RedisCluster
 from redis.exceptions import RedisError
 
 from schemas.errors import ConfigurationError
-from stream.connections import faust_credentials, kafka_options, store_client
-from stream.embedded import free_port
+from stream.broker.connections import faust_credentials, kafka_options, store_client
+from stream.demo.embedded import free_port
 from stream.settings import Settings, load_settings
 from tests.servers import missing, redis_store
 

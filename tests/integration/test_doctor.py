@@ -7,10 +7,10 @@ import pytest
 from redis.asyncio import Redis
 
 from stream import doctor
+from stream.broker.topics import create_topics
+from stream.demo.embedded import embedded_broker, embedded_store, free_port
 from stream.doctor import Check, Verdict, diagnose
-from stream.embedded import embedded_broker, embedded_store, free_port
 from stream.settings import Settings, load_settings
-from stream.topics import create_topics
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ import pytest
 from redis.asyncio import Redis
 
 from schemas.errors import ConfigurationError
-from stream import embedded
-from stream.embedded import embedded_broker, embedded_store, free_port
+from stream.demo import embedded
+from stream.demo.embedded import embedded_broker, embedded_store, free_port
 
 OWNER = """
 import sys, time
-from stream.embedded import embedded_broker, embedded_store
+from stream.demo.embedded import embedded_broker, embedded_store
 with embedded_store() as store, embedded_broker() as broker:
     print(store.address.removeprefix("unix://"), broker.address, flush=True)
     time.sleep(60)

@@ -6,9 +6,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from schemas.errors import ConfigurationError
-from stream.embedded import embedded_broker, free_port
+from stream.broker.topics import FOREVER, Finding, TopicState, check_topics, create_topics, topics
+from stream.demo.embedded import embedded_broker, free_port
 from stream.settings import Settings, load_settings
-from stream.topics import FOREVER, Finding, TopicState, check_topics, create_topics, topics
 from tests.servers import Broker
 
 

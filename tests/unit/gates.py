@@ -12,13 +12,13 @@ from schemas.decisions import DeadLetter
 from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire
 from stream.agents import Gate, Witness
-from stream.chunk import Chunk
-from stream.court import Court, Judge
-from stream.decide import Rules
-from stream.hashing import KeyedHasher
+from stream.broker.chunk import Chunk
+from stream.broker.sinks import Placed
+from stream.decide.court import Court, Judge
+from stream.decide.policy import Policy
+from stream.decide.rules import Rules
+from stream.decode.hashing import KeyedHasher
 from stream.metrics import Metrics
-from stream.policy import Policy
-from stream.sinks import Placed
 from stream.store import MemoryStore, Store
 
 NOW = 1_780_000_000_000

@@ -12,12 +12,12 @@ from structlog.testing import capture_logs
 from schemas.decisions import Action
 from schemas.errors import ConfigurationError, StoreError
 from schemas.features import FEATURE_NAMES
-from stream.batch import RequestBatch
+from stream.broker.sinks import EmitError
+from stream.decode.batch import RequestBatch
 from stream.metrics import Metrics
-from stream.repeats import GRACE_MS
-from stream.sinks import EmitError
+from stream.remember.repeats import GRACE_MS
+from stream.remember.windows import Sight
 from stream.store import Entry, MemoryStore
-from stream.windows import Sight
 from tests.unit.gates import DAY, NOW, ListSink, Raw, Told, chunk, court, gate, request
 
 SUSPICIOUS = Told(0.75)

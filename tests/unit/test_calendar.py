@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.calendar import DAILY, FINE, SLOTS_PER_LEVEL, Calendar
+from stream.remember.calendar import DAILY, FINE, SLOTS_PER_LEVEL, Calendar
 
 BOTH = pytest.mark.parametrize("calendar", [FINE, DAILY], ids=["fine", "daily"])
 NOW = 356_000_000  # ticks: 2026

@@ -9,13 +9,13 @@ import pytest
 from schemas.decisions import Action
 from schemas.features import FEATURE_NAMES
 from schemas.wire import encode_decision
-from stream.batch import RequestBatch
-from stream.chunk import Chunk
-from stream.court import Verdict, decision_id
-from stream.decode import decode_requests
-from stream.hashing import KeyedHasher
-from stream.packing import HEADER
-from stream.windows import Sight
+from stream.broker.chunk import Chunk
+from stream.decide.court import Verdict, decision_id
+from stream.decode.batch import RequestBatch
+from stream.decode.hashing import KeyedHasher
+from stream.decode.records import decode_requests
+from stream.remember.packing import HEADER
+from stream.remember.windows import Sight
 from tests.unit.gates import DAY, DECIDED_AT, HOUR, NOW, Raw, Told, court, request
 
 ONE_KIND = {"gaps_mean_7d": 0.3, "gaps_spread_7d": 0.3}

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from kyc.tiers import Tier
 from schemas.decisions import Action
-from stream.decide import Rules, Standing
-from stream.policy import Policy
+from stream.decide.policy import Policy
+from stream.decide.rules import Rules, Standing
 from tests.unit.gates import DAY, HOUR, NOW, POLICY
 
 RULES = Rules(Policy.model_validate(POLICY))

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from schemas.decisions import DeadLetter
 from schemas.features import CAPABILITIES
-from stream.batch import RequestBatch
-from stream.chunk import Chunk
-from stream.columns import MAX_AHEAD_MS
-from stream.decode import decode_requests
-from stream.fingerprints import HASH_VERSION, fingerprint, system_hash
-from stream.hashing import KeyedHasher
+from stream.broker.chunk import Chunk
+from stream.decode.batch import RequestBatch
+from stream.decode.columns import MAX_AHEAD_MS
+from stream.decode.fingerprints import HASH_VERSION, fingerprint, system_hash
+from stream.decode.hashing import KeyedHasher
+from stream.decode.records import decode_requests
 
 NOW = 1_780_000_000_000
 

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.errors import ConfigurationError
-from stream.hashing import KeyedHasher
+from stream.decode.hashing import KeyedHasher
 
 
 def test_hashes_are_stable() -> None:

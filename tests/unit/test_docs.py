@@ -10,13 +10,13 @@ import pytest
 import typer
 
 from schemas.features import DISTINCT_KINDS, FEATURES
-from stream.calendar import DAILY, FINE, TICK_MS
 from stream.cli import cli
-from stream.columns import MAX_AHEAD_MS
-from stream.measures import DAILY_MEASURES, FINE_MEASURES, MODEL_SHARDS
-from stream.packing import DAILY_FORM, FINE_FORM, HEADER
-from stream.recency import CAPS, HASH_BITS, KINDS
-from stream.repeats import GRACE_MS, ID_BITS, MOST
+from stream.decode.columns import MAX_AHEAD_MS
+from stream.remember.calendar import DAILY, FINE, TICK_MS
+from stream.remember.measures import DAILY_MEASURES, FINE_MEASURES, MODEL_SHARDS
+from stream.remember.packing import DAILY_FORM, FINE_FORM, HEADER
+from stream.remember.recency import CAPS, HASH_BITS, KINDS
+from stream.remember.repeats import GRACE_MS, ID_BITS, MOST
 from stream.settings import TEST_PREFIX, Settings, variable
 from stream.store import LIFETIME_S, SHARDS
 

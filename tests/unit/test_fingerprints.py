@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.fingerprints import fingerprint, simhash, system_hash, template_hash
-from stream.words import words
+from stream.decode.fingerprints import fingerprint, simhash, system_hash, template_hash
+from stream.decode.words import words
 
 TEMPLATE = "You will be given a question. Rate the answer by the rubric below.\n\nQuestion: {}\n"
 TASKS = (

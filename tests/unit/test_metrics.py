@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from stream.embedded import free_port
+from stream.demo.embedded import free_port
 from stream.metrics import DEPENDENCIES, OUTCOMES, STAGES, Metrics, expose
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"

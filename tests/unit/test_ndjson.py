@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from schemas.errors import UnreadableFileError
 from schemas.ndjson import open_writer, read_lines
 
 SUFFIXES = (".ndjson", ".ndjson.gz", ".ndjson.zst")
@@ -57,5 +58,5 @@ def test_truncated_gzip_is_an_error(tmp_path: Path) -> None:
     """Half a file does not pass for a whole one."""
     path = tmp_path / "x.ndjson.gz"
     path.write_bytes(_write(path, b"{}\n" * 999)[:-9])
-    with pytest.raises(EOFError):
+    with pytest.raises(UnreadableFileError, match=r"x\.ndjson\.gz"):
         list(read_lines(path))

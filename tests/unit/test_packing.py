@@ -11,13 +11,13 @@ from schemas.events import MAX_COUNT
 from simulate.abuse.campaigns import Campaign
 from simulate.population import Population
 from simulate.scenarios import Scenario
-from stream.chunk import Chunk
-from stream.decode import decode_requests
-from stream.hashing import KeyedHasher
-from stream.packing import HEADER, VERSION, State, pack, unpack
+from stream.broker.chunk import Chunk
+from stream.decode.hashing import KeyedHasher
+from stream.decode.records import decode_requests
+from stream.remember.packing import HEADER, VERSION, State, pack, unpack
+from stream.remember.windows import remember
 from stream.replay import REQUESTS, lines, replay
 from stream.store import MemoryStore
-from stream.windows import remember
 from tests.unit.gates import MINUTE, NOW, ListSink, Told, court, gate, request
 
 HASHER = KeyedHasher(b"pepper")

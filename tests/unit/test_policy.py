@@ -9,7 +9,7 @@ import yaml
 
 from schemas.decisions import Action
 from schemas.errors import PolicyError
-from stream.policy import load_policy
+from stream.decide.policy import load_policy
 from tests.unit.gates import DAY, HOUR, MINUTE, POLICY
 
 TIERS: dict[int, dict[str, float]] = POLICY["thresholds"]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stream import repeats
-from stream.repeats import GRACE, MINUTE_MS, Ids, renew, repeated
+from stream.remember import repeats
+from stream.remember.repeats import GRACE, MINUTE_MS, Ids, renew, repeated
 
 MINUTE = 29_000_000  # since the epoch: 2025
 

@@ -13,8 +13,8 @@ from schemas.ndjson import read_lines
 from simulate.files import write
 from simulate.scenarios import HONEST, LONERS, Scenario
 from stream import replay as replaying
+from stream.broker.sinks import FileSink
 from stream.replay import ACCOUNTS, REQUESTS, lines, merged, replay, replay_files
-from stream.sinks import FileSink
 from tests.unit.gates import NOW, ListSink, Told, court, gate, request
 
 

@@ -8,9 +8,9 @@ from rich.console import Console
 from schemas.decisions import Action
 from schemas.wire import DecisionWire
 from simulate.population import Truth
+from stream.demo.story import Story
 from stream.metrics import Metrics
 from stream.replay import ACCOUNTS, REQUESTS, Line
-from stream.story import Story
 from tests.unit.gates import DECIDED_AT, NOW
 
 

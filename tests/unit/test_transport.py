@@ -11,10 +11,10 @@ from faust.types import TP, ConsumerMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.chunk import Chunk
-from stream.consumer import ChunkConsumer
-from stream.fetcher import ChunkThread
-from stream.transport import ChunkApp
+from stream.broker.chunk import Chunk
+from stream.broker.consumer import ChunkConsumer
+from stream.broker.fetcher import ChunkThread
+from stream.broker.transport import ChunkApp
 
 REQUESTS, ACCOUNTS = TP("requests", 0), TP("accounts", 0)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from stream import turnstile
-from stream.chunk import Chunk
+from stream.broker.chunk import Chunk
 from stream.turnstile import LANES, Turnstile
 from tests.unit.gates import Raw
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.features import CAPABILITIES, FEATURE_NAMES
-from stream.batch import RequestBatch
-from stream.packing import pack, unpack
-from stream.rows import feature_rows
-from stream.windows import Outcome, remember
+from stream.decode.batch import RequestBatch
+from stream.remember.packing import pack, unpack
+from stream.remember.rows import feature_rows
+from stream.remember.windows import Outcome, remember
 from tests.unit.oracle import Account, Event
 
 KINDS = ("networks", "devices", "user_agents", "templates", "models", "systems")

@@ -23,13 +23,13 @@ from schemas.errors import SluicegateError
 from schemas.wire import DecisionWire
 from simulate.population import Population
 from simulate.scenarios import Scenario
-from stream.child import Child, child
-from stream.connections import kafka_options
-from stream.embedded import embedded_broker, embedded_store, free_port
+from stream.broker.connections import kafka_options
+from stream.broker.topics import create_topics
+from stream.demo.child import Child, child
+from stream.demo.embedded import embedded_broker, embedded_store, free_port
+from stream.demo.story import Story
+from stream.demo.traffic import produce, scenario_lines
 from stream.settings import Settings, load_settings, variable
-from stream.story import Story
-from stream.topics import create_topics
-from stream.traffic import produce, scenario_lines
 
 # About half of what one worker does beside its own broker, store and traffic on two cores.
 RATE = 8_000.0

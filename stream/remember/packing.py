@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import StoreError
-from stream.calendar import DAILY, FINE, TICK_MS, Calendar, Ints
-from stream.recency import HASH_BITS, KINDS, UNIT, Recent
-from stream.repeats import AGE_BITS, MINUTE_MS, Ids
-from stream.tiles import Tiles
+from stream.remember.calendar import DAILY, FINE, TICK_MS, Calendar, Ints
+from stream.remember.recency import HASH_BITS, KINDS, UNIT, Recent
+from stream.remember.repeats import AGE_BITS, MINUTE_MS, Ids
+from stream.remember.tiles import Tiles
 
 VERSION = 1
 HEADER = np.dtype(
@@ -28,7 +28,7 @@ HEADER = np.dtype(
         ("partition", ">u2"),
         ("offset", ">i8"),
         ("version", "u1"),
-        ("action", "u1"),  # the standing: what was last decided, see stream/decide.py
+        ("action", "u1"),  # the standing: what was last decided, see stream/decide/rules.py
         ("answer", "<u4"),
         ("expires", "<i8"),
         ("clock", "<i8"),  # ms: the latest event time seen
@@ -61,7 +61,7 @@ class Form:
         return np.array([(1 << min(8 * w, 63)) - 1 for w in widths])
 
 
-# Columns in the order of stream/measures.py.
+# Columns in the order of stream/remember/measures.py.
 FINE_FORM = Form(FINE, ((2, (1, 3, 8)), (2, (3, 5, 8))))
 DAILY_FORM = Form(DAILY, ((27, (1, 3, 8)), (5, (2, 4, 8)), (3, (3, 5, 8))))
 

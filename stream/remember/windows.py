@@ -11,12 +11,12 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from stream import measures, recency, repeats
-from stream.batch import RequestBatch
-from stream.calendar import DAILY, FINE, TICK_MS, Ints
-from stream.packing import UNKNOWN, State
-from stream.repeats import GRACE_MS, ID_BITS, MINUTE_MS, Ids
-from stream.tiles import Timeline, merge, window_sums
+from stream.decode.batch import RequestBatch
+from stream.remember import measures, recency, repeats
+from stream.remember.calendar import DAILY, FINE, TICK_MS, Ints
+from stream.remember.packing import UNKNOWN, State
+from stream.remember.repeats import GRACE_MS, ID_BITS, MINUTE_MS, Ids
+from stream.remember.tiles import Timeline, merge, window_sums
 
 _ACCOUNT_MS = 1 << 44  # above any millisecond that an event may carry (year 2200: below 2**43)
 

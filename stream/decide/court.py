@@ -16,12 +16,12 @@ from schemas.wire import DecisionWire, ReasonWire
 from scorers.model import Model
 from scorers.reasons import explain
 from scorers.shipped import SHIPPED as SHIPPED_MODEL
-from stream.batch import RequestBatch
-from stream.decide import ACTIONS, Rules, Standing
-from stream.policy import SHIPPED as SHIPPED_POLICY
-from stream.policy import load_policy
+from stream.decide.policy import SHIPPED as SHIPPED_POLICY
+from stream.decide.policy import load_policy
+from stream.decide.rules import ACTIONS, Rules, Standing
+from stream.decode.batch import RequestBatch
+from stream.remember.windows import Sight
 from stream.settings import Settings
-from stream.windows import Sight
 
 TIER = Tier.UNVERIFIED  # of every account, until identity is known
 

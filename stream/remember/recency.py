@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.features import DISTINCT_KINDS
-from stream.calendar import FINE, Ints
-from stream.tiles import Timeline
+from stream.remember.calendar import FINE, Ints
+from stream.remember.tiles import Timeline
 
 KINDS = (*DISTINCT_KINDS, "hours")
 # An ordinary account uses few of each; templates are capped lower than they occur, since beyond

@@ -8,8 +8,8 @@ from faust.types import TP, ConsumerMessage
 from mode.utils.futures import notify
 
 from schemas.errors import ConfigurationError
-from stream.chunk import Chunk
-from stream.fetcher import ChunkThread
+from stream.broker.chunk import Chunk
+from stream.broker.fetcher import ChunkThread
 
 Handle = Callable[[Chunk], Awaitable[None]]
 

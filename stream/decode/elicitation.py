@@ -8,7 +8,7 @@ students and evaluators ask so too.
 
 import math
 
-from stream.words import words
+from stream.decode.words import words
 
 _PHRASES: dict[float, tuple[str, ...]] = {
     # The reasoning itself is asked for.

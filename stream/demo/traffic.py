@@ -12,7 +12,7 @@ from aiokafka.partitioner import murmur2
 from schemas.errors import ConfigurationError
 from simulate.population import Population
 from simulate.scenarios import Scenario
-from stream.connections import producer_options
+from stream.broker.connections import producer_options
 from stream.replay import Line, lines, merged
 from stream.settings import Settings, variable
 

@@ -12,7 +12,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.utils.futures import notify
 
-from stream.chunk import Chunk
+from stream.broker.chunk import Chunk
 
 # aiokafka fetches a partition again only when it holds nothing of it. A fetch that answers at
 # once would bring a handful of records, and all that come after them would wait for two turns.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kyc.tiers import Tier
 from schemas.decisions import Action, Requirement, Restriction
 from schemas.wire import LimitsWire
-from stream.policy import Policy
+from stream.decide.policy import Policy
 
 ACTIONS = tuple(Action)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream.calendar import SLOTS_PER_LEVEL, Calendar, Ints
+from stream.remember.calendar import SLOTS_PER_LEVEL, Calendar, Ints
 
 # Composite sort keys: account index above, ticks (below 2**31 until the year 2310) beneath.
 ACCOUNT = 1 << 32
@@ -16,7 +16,7 @@ class Tiles:
     """Rows of sums, by account and within it newest first.
 
     account: index of the account [n]; slot: place at the account's clock [n], see
-    stream/calendar.py; start: first tick [n]; values: sums [n, measures].
+    stream/remember/calendar.py; start: first tick [n]; values: sums [n, measures].
     """
 
     account: Ints

@@ -8,8 +8,8 @@ sums are exact whatever their order.
 import numpy as np
 
 from schemas.features import CAPABILITIES
-from stream.batch import RequestBatch
-from stream.calendar import Ints
+from stream.decode.batch import RequestBatch
+from stream.remember.calendar import Ints
 
 FINE_MEASURES = ("requests", "failures", "tokens_in", "tokens_out")
 MODEL_SHARDS = 4

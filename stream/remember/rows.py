@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.features import CAPABILITIES, DISTINCT_KINDS, FEATURE_NAMES
-from stream.calendar import FINE, TICK_MS, Ints
-from stream.measures import DAILY_MEASURES, FINE_MEASURES, GAP_STEPS, MODEL_SHARDS
-from stream.recency import CAPS, KINDS
-from stream.windows import Sight
+from stream.remember.calendar import FINE, TICK_MS, Ints
+from stream.remember.measures import DAILY_MEASURES, FINE_MEASURES, GAP_STEPS, MODEL_SHARDS
+from stream.remember.recency import CAPS, KINDS
+from stream.remember.windows import Sight
 
 Floats = NDArray[np.float64]
 DAY_MS = 86_400_000

@@ -14,10 +14,10 @@ from schemas.decisions import DeadLetter
 from schemas.errors import MalformedEventError
 from schemas.events import MAX_MESSAGE_BYTES, MAX_TS
 from schemas.wire import RequestWire, read_requests
-from stream.batch import RequestBatch
-from stream.chunk import Chunk, Record
-from stream.columns import columns
-from stream.hashing import KeyedHasher
+from stream.broker.chunk import Chunk, Record
+from stream.decode.batch import RequestBatch
+from stream.decode.columns import columns
+from stream.decode.hashing import KeyedHasher
 
 PAYLOAD_BYTES = 4096
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
-from stream.elicitation import elicitation
-from stream.words import words
+from stream.decode.elicitation import elicitation
+from stream.decode.words import words
 
 HASH_VERSION = 1
 

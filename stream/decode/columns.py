@@ -11,9 +11,9 @@ from xxhash import xxh3_64_intdigest
 from schemas.events import MAX_COUNT
 from schemas.features import CAPABILITIES
 from schemas.wire import RequestWire
-from stream.batch import Float32, Int8, Int64, RequestBatch, UInt64
-from stream.fingerprints import HASH_VERSION, Fingerprints, fingerprint, system_hash
-from stream.hashing import KeyedHasher
+from stream.decode.batch import Float32, Int8, Int64, RequestBatch, UInt64
+from stream.decode.fingerprints import HASH_VERSION, Fingerprints, fingerprint, system_hash
+from stream.decode.hashing import KeyedHasher
 
 MAX_AHEAD_MS = 5 * 60 * 1000  # clocks that NTP keeps drift by far less
 MAX_TEMPERATURE = 1e6  # what is sent may overflow float32; no API takes more than 2

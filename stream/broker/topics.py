@@ -16,7 +16,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from schemas.errors import ConfigurationError
-from stream.connections import kafka_options
+from stream.broker.connections import kafka_options
 from stream.settings import Settings, variable
 
 DAY_MS: Final = 86_400_000

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.calendar import Ints
-from stream.recency import ranks
+from stream.remember.calendar import Ints
+from stream.remember.recency import ranks
 
 GRACE_MS = 600_000
 MINUTE_MS = 60_000

@@ -1,0 +1,1 @@
+"""Decode: records as Kafka keeps them become columns; raw text and addresses end here."""

@@ -1,0 +1,1 @@
+"""Remember: what an account did, over windows, in less than a kilobyte."""
