@@ -65,7 +65,9 @@ class Settings(BaseSettings):
     kafka_cert: FilePath | None = Field(None, description="PEM file of our client certificate.")
     kafka_key: FilePath | None = Field(None, description="PEM file of our client key.")
     session_timeout_ms: Milliseconds = Field(
-        10_000, description="Kafka gives our partitions away after this silence, ms."
+        30_000,
+        description="Kafka gives our partitions away after this silence, ms; it must outlast the "
+        "broker's hiccups, since every expiry repeats what was in flight.",
     )
     heartbeat_ms: Milliseconds = Field(
         3_000, description="Time between heartbeats, ms; at most a third of the session timeout."
