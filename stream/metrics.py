@@ -63,7 +63,7 @@ class Metrics:
         )
         self.latency_seconds = Histogram(
             "sluicegate_latency_seconds",
-            "Time from the broker's timestamp of a batch's last event until all of it is kept.",
+            "Time from the broker's timestamp of an event until all of its batch is kept, sampled.",
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )

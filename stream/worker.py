@@ -1,6 +1,7 @@
 """A worker process: logs, metrics and the Faust app, until a signal ends it."""
 
 import asyncio
+import gc
 import logging
 import sys
 
@@ -32,6 +33,9 @@ def run(settings: Settings) -> int:
         redirect_stdouts=False,
         quiet=True,
     )
+    # What was loaded so far lives as long as the process: no collection need look at it again.
+    gc.collect()
+    gc.freeze()
     worker.spinner = None  # writes cursor codes into the log, even where it is quiet
     try:
         worker.execute_from_commandline()
