@@ -124,6 +124,33 @@ def table(latencies: NDArray[np.float64], rate: float) -> str:
     return "\n".join(rows)
 
 
+def measure_changes(
+    broker: BrokerName, store: StoreName, accounts: int, warm: int, rate: float, seconds: float
+) -> dict[float, int]:
+    """As in production: decisions only when they change, latency as the worker's metric has it."""
+    traffic = requests(accounts)
+    with open_rig(broker, store, decisions="changes") as rig:
+        asyncio.run(fill(rig.settings, interleaved(list(islice(traffic, warm)))))
+        with running(rig) as worker:
+            work_off(worker, warm, LIMIT_S, "warming")
+            events = interleaved(list(islice(traffic, int(rate * seconds))))
+            before = worker.latencies()
+            due = (time.time() + 0.5 + np.arange(len(events)) / rate).tolist()
+            asyncio.run(_produce(rig.settings, events, due))
+            work_off(worker, warm + len(events), LAST_LIMIT_S, "the rest")
+            return {bound: count - before[bound] for bound, count in worker.latencies().items()}
+
+
+def changes_table(counts: dict[float, int], rate: float) -> str:
+    """Markdown: share of the events that were done within each bound."""
+    total = counts[float("inf")]
+    shown = {bound: count / total for bound, count in counts.items() if 0.01 <= bound <= 0.25}
+    head = " | ".join(f"≤ {1e3 * bound:.0f} ms" for bound in shown)
+    shares = " | ".join(f"{share:.1%}" for share in shown.values())
+    rule = " ---: |" * (len(shown) + 1)
+    return f"| events/s | {head} |\n|{rule}\n| {rate:,.0f} | {shares} |"
+
+
 def main() -> None:
     """Measure once, print Markdown."""
     parser = argparse.ArgumentParser(prog="python -m bench.latency")
@@ -133,7 +160,14 @@ def main() -> None:
     parser.add_argument("--warm", type=int, default=200_000)
     parser.add_argument("--rate", type=float, default=10_000.0)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--decisions", choices=("all", "changes"), default="all")
     given = parser.parse_args()
+    if given.decisions == "changes":
+        counts = measure_changes(
+            given.broker, given.store, given.accounts, given.warm, given.rate, given.seconds
+        )
+        print(changes_table(counts, given.rate))
+        return
     latencies = measure(
         given.broker, given.store, given.accounts, given.warm, given.rate, given.seconds
     )

@@ -154,6 +154,16 @@ class Process:
             return self._get("/healthz") == b"ok\n"
         return False
 
+    def latencies(self) -> dict[float, int]:
+        """Sampled events by the upper bound of their latency, s: how many took at most so long."""
+        families = text_string_to_metric_families(self._get("/metrics").decode())
+        return {
+            float(sample.labels["le"]): int(sample.value)
+            for family in families
+            for sample in family.samples
+            if sample.name == "sluicegate_latency_seconds_bucket"
+        }
+
     def _get(self, page: str) -> bytes:
         settings = self._rig.settings
         connection = http.client.HTTPConnection(settings.web_host, settings.web_port, timeout=10)

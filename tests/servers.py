@@ -98,7 +98,8 @@ def kafka_broker(folder: Path, libs: Path) -> Iterator[Broker]:
         )
     )
     java = ["java", *JVM, "-cp", f"{libs}/*"]
-    cluster = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+    # A first byte of zero: an id that began with "-" would be taken for an option.
+    cluster = urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).decode().rstrip("=")
     subprocess.run(
         [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
         check=True,
