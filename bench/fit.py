@@ -1,6 +1,6 @@
 """Fit the simulator's constants to public traces of real LLM APIs, and check the simulator on them.
 
-    python bench/fit.py [DIRECTORY]        (or SLUICEGATE_TRACES=DIRECTORY)
+    python bench/fit.py [DIRECTORY]        (or TRACES=DIRECTORY)
 
 DIRECTORY holds `servegen/client_windows.csv.gz`, `servegen/client_token_summaries.csv.gz`
 (Alibaba's ServeGen, Apache-2.0), `azure_llm_2023/AzureLLMInferenceTrace_{code,conv}.csv`
@@ -182,10 +182,10 @@ def _cv(ts: NDArray[np.int64]) -> float:
 
 def main(arguments: list[str]) -> int:
     """Print the fit; 0 also where there are no traces to fit."""
-    named = arguments[0] if arguments else os.environ.get("SLUICEGATE_TRACES", "")
+    named = arguments[0] if arguments else os.environ.get("TRACES", "")
     directory = Path(named)
     if not named or not (directory / "servegen").is_dir():
-        print("skipped: no traces (name their directory, or set SLUICEGATE_TRACES)")
+        print("skipped: no traces (name their directory, or set TRACES)")
         return 0
     print(f"{'':<44}" + " ".join(f"{f'p{q}':>11}" for q in QUANTILES))
     fit_clients(clients(directory))
