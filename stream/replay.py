@@ -62,11 +62,12 @@ class Summary:
 
     requests: int = 0
     account_events: int = 0
-    malformed_account_events: int = 0
+    dead_letters: int = 0
 
     def told(self) -> str:
         """One line for a person."""
-        return f"{self.requests:,} requests and {self.account_events:,} account events replayed"
+        read = f"{self.requests:,} requests and {self.account_events:,} account events replayed"
+        return f"{read}; {self.dead_letters:,} of them dead letters" if self.dead_letters else read
 
 
 _stamp = msgspec.json.Decoder(Stamp).decode
@@ -100,17 +101,18 @@ async def replay(
     while taken := list(islice(events, CHUNK)):
         requests = [line for line in taken if line.topic == REQUESTS]
         others = [line for line in taken if line.topic == ACCOUNTS]
-        summary.malformed_account_events += await _check_account_events(others, sink)
+        await _check_account_events(others, sink)
         if requests:
             await gate.handle(Chunk(REQUESTS, 0, requests, _NO_END))
         summary.requests += len(requests)
         summary.account_events += len(others)
         if progress:
             progress(len(taken))
+    summary.dead_letters = sink.dead
     return summary
 
 
-async def _check_account_events(events: list[Line], sink: FileSink) -> int:
+async def _check_account_events(events: list[Line], sink: FileSink) -> None:
     letters = []
     for line in events:
         try:
@@ -118,7 +120,6 @@ async def _check_account_events(events: list[Line], sink: FileSink) -> int:
         except MalformedEventError as error:
             letters.append(dead_letter(Chunk(ACCOUNTS, 0, events, _NO_END), line, str(error)))
     await sink.emit([], letters)
-    return len(letters)
 
 
 def read_file(topic: str, path: Path | None) -> Iterator[Line]:

@@ -32,9 +32,11 @@ class FileSink:
     def __init__(self, decisions: IO[bytes], letters: IO[bytes]) -> None:
         self._decisions = decisions
         self._letters = letters
+        self.dead = 0  # letters so far
 
     async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
         """Append one line each."""
+        self.dead += len(letters)
         self._decisions.writelines(encode_decision(d) + b"\n" for _, d in decisions)
         self._letters.writelines(letter.model_dump_json().encode() + b"\n" for letter in letters)
 

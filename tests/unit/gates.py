@@ -104,6 +104,11 @@ class ListSink:
     letters: list[DeadLetter] = field(default_factory=list)
     fails: Exception | None = None
 
+    @property
+    def dead(self) -> int:
+        """Dead letters so far."""
+        return len(self.letters)
+
     async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
         if self.fails:
             raise self.fails

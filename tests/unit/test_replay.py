@@ -64,7 +64,7 @@ def test_an_unreadable_line_takes_the_time_before_it(garbage: bytes) -> None:
 
 
 async def test_a_replay_tells_what_it_read() -> None:
-    """Requests, account events, and how many of those were malformed."""
+    """Requests, account events, and how many of both became dead letters."""
     events = merged(
         lines(ACCOUNTS, [account_event(NOW), account_event(NOW, "no.such.type"), b"{"]),
         lines(REQUESTS, [request(0).value or b"", b"{"]),
@@ -72,7 +72,7 @@ async def test_a_replay_tells_what_it_read() -> None:
     sink, seen = ListSink(), []
     summary = await replay(events, gate(court(Told()), sink), sink, seen.append)
     assert (summary.requests, summary.account_events) == (2, 3)
-    assert summary.malformed_account_events == 2
+    assert summary.told() == "2 requests and 3 account events replayed; 3 of them dead letters"
     assert sum(seen) == 5
 
 
