@@ -8,8 +8,8 @@ and the price is paid per chunk:
   holds, whoever keeps state by partition is its only writer, and a slow agent bounds memory;
 - only a chunk that its agent has finished moves the committed offset: just past its last record;
 - a stop or a rebalance finishes and commits the chunks in flight, and so repeats nothing;
-- an agent that raises stops the worker: a restart repeats that chunk and those in flight beside
-  it; after a kill or an expired session also what was finished since the last commit comes again.
+- an agent that raises stops the worker: a restart repeats that chunk, and, as after a kill or an
+  expired session, what was finished since the last commit.
 """
 
 from collections.abc import Callable

@@ -57,19 +57,19 @@ async def test_a_restart_neither_repeats_nor_skips(
 async def test_a_chunk_whose_agent_raised_is_processed_again(
     workers: Workers, topics: Topics, filled: str
 ) -> None:
-    """An error stops the worker with a failure; its chunk comes again, others at most once more."""
+    """An error stops the worker with a failure; what it had not committed comes again, no more."""
     failing = workers.start(filled, fail_at=EACH // 2, work_s=0.02)
     assert await failing.ended() == 1
     done = positions(failing.done(), filled, PARTITIONS)
     committed = await topics.committed(workers.group, filled)
-    assert committed[0] == done[0] == EACH // 2
-    in_flight = {partition: done[partition] - committed[partition] for partition in done}
-    assert set(in_flight.values()) <= {0, failing.spec.max_records}
+    assert done[0] == EACH // 2
+    repeats = {partition: done[partition] - committed[partition] for partition in done}
+    assert min(repeats.values()) >= 0, "nothing is committed that was not processed"
     again = workers.start(filled)
     await workers.until(lambda: set(workers.done()) == everything(filled))
     await again.stop()
     repeated = sum(times > 1 for times in workers.done().values())
-    assert repeated == sum(in_flight.values())
+    assert repeated == sum(repeats.values())
 
 
 async def test_chunks_keep_size_and_order_and_overlap(workers: Workers, filled: str) -> None:
