@@ -17,6 +17,7 @@ from schemas.events import MAX_MESSAGE_BYTES, MAX_TS
 from schemas.wire import RequestWire, read_requests
 from stream.batch import RequestBatch
 from stream.columns import columns
+from stream.geography import Geography
 from stream.hashing import KeyedHasher
 
 PAYLOAD_BYTES = 4096
@@ -39,7 +40,12 @@ class Record(Protocol):
 
 
 def decode_requests(
-    records: Sequence[Record], *, topic: str, partition: int, hasher: KeyedHasher
+    records: Sequence[Record],
+    *,
+    topic: str,
+    partition: int,
+    hasher: KeyedHasher,
+    geography: Geography,
 ) -> tuple[RequestBatch, list[DeadLetter]]:
     """Turn the records of one partition into columns, and into dead letters what cannot be read."""
     events = read_requests([record.value or b"" for record in records])
@@ -56,6 +62,7 @@ def decode_requests(
         offsets=[record.offset for record, _ in read],
         broker_times=[record.timestamp for record, _ in read],
         hasher=hasher,
+        geography=geography,
     )
     return batch, letters
 
@@ -63,10 +70,14 @@ def decode_requests(
 def _refuse_foreign_keys(
     records: Sequence[Record], events: list[RequestWire | MalformedEventError]
 ) -> None:
-    """An event under another key may lie on a partition whose writer is not its account's."""
     for row, (record, event) in enumerate(zip(records, events, strict=True)):
         if isinstance(event, RequestWire) and record.key != event.account_id.encode():
-            events[row] = MalformedEventError("differs from the account_id in UTF-8", "key")
+            events[row] = foreign_key()
+
+
+def foreign_key() -> MalformedEventError:
+    """An event under another key may lie on a partition whose writer is not its account's."""
+    return MalformedEventError("differs from the account_id in UTF-8", "key")
 
 
 def dead_letter(record: Record, error: str, *, topic: str, partition: int) -> DeadLetter:
