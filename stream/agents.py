@@ -1,7 +1,7 @@
 """The main path: a chunk of records becomes decisions. Every event is followed left to right.
 
-decode ► (know) ► remember ► (link) ► score ► decide ► emit, each on the whole batch; identity
-and shared values join where the brackets are.
+decode ► know ► remember ► (link) ► score ► decide ► emit, each on the whole batch; shared
+values join where the brackets are.
 
 The order makes each event count once. Decisions are out, acknowledged by the broker, before
 the state is written; the state is written, fenced, before the offset is committed. A crash
@@ -16,23 +16,27 @@ from time import perf_counter, time
 import numpy as np
 from numpy.typing import NDArray
 
+from kyc.known import Known
 from schemas.decisions import DeadLetter
-from schemas.errors import ConfigurationError
 from schemas.wire import DecisionWire, encode_decision
 from stream.batch import RequestBatch
 from stream.calendar import Ints
-from stream.chunk import Chunk
+from stream.chunk import Chunk, refuse_recreated
 from stream.court import Judge, Verdict
 from stream.decode import dead_letter, decode_requests
+from stream.geography import Geography
 from stream.hashing import KeyedHasher
 from stream.logs import decision_changed
 from stream.metrics import Metrics
-from stream.packing import UNKNOWN, pack, unpack
+from stream.packing import UNKNOWN, State, pack, unpack
+from stream.profiles import know
 from stream.repeats import GRACE_MS
 from stream.rows import feature_rows
 from stream.sinks import Sink
-from stream.store import Current, Entry, Store
+from stream.store import Current, Entry, Kind, Store
 from stream.windows import Outcome, Position, Remembered, Sight, held_offsets, remember
+
+MONTH_MS = 30 * 86_400_000
 
 Witness = Callable[[RequestBatch, Sight, NDArray[np.float32]], None]
 
@@ -48,6 +52,7 @@ class Gate:
         *,
         court: Judge,
         hasher: KeyedHasher,
+        geography: Geography,
         store: Store,
         sink: Sink,
         metrics: Metrics,
@@ -56,6 +61,7 @@ class Gate:
     ) -> None:
         self.court = court
         self._hasher = hasher
+        self._geography = geography
         self._store = store
         self._sink = sink
         self._metrics = metrics
@@ -66,14 +72,20 @@ class Gate:
         """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
         with self._stage("decode"):
             batch, letters = decode_requests(
-                chunk.records, topic=chunk.topic, partition=chunk.partition, hasher=self._hasher
+                chunk.records,
+                topic=chunk.topic,
+                partition=chunk.partition,
+                hasher=self._hasher,
+                geography=self._geography,
             )
         with self._stage("load"):
-            held = await self._store.load(batch.accounts)
+            held, facts = await self._store.load(batch.accounts, Kind.STATE, Kind.PROFILE)
+        with self._stage("know"):
+            known = know(facts)
         position = Position(self._epoch, chunk.partition)
         with self._stage("remember"):
             state = unpack(held)
-            _refuse_recreated(held_offsets(state, position), chunk)
+            refuse_recreated(chunk, held_offsets(state, position).max(initial=UNKNOWN))
             memory = remember(state, batch, position)
         with self._stage("score"):
             rows = feature_rows(memory.sight)
@@ -87,7 +99,9 @@ class Gate:
             await self._sink.emit(chunk.partition, [v.decision for v in verdicts], letters)
         with self._stage("write"):
             await self._write(batch, memory, verdicts)
+            await self._store.renew(_lasting(batch, facts, state, memory.state))
         self._count(chunk, batch, memory.outcome, verdicts, letters)
+        self._count_known(known, memory.sight)
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
@@ -101,10 +115,11 @@ class Gate:
         current = {v.account: v.decision for v in verdicts if v.changes}
         packed = pack(memory.state)
         refused = await self._store.write(
+            Kind.STATE,
             [
                 Entry(batch.accounts[account], packed[account], _current(current.get(account)))
                 for account in memory.changed.tolist()
-            ]
+            ],
         )
         if refused:
             self._metrics.fenced.inc()
@@ -132,6 +147,28 @@ class Gate:
                 decision_changed(verdict.decision)
         metrics.latency_seconds.observe(time() - chunk.records[-1].timestamp / 1_000)
 
+    def _count_known(self, known: Known, sight: Sight) -> None:
+        """Whom the traffic comes from: the base rate of everything else."""
+        established = known.established(sight.account, sight.clock)
+        unknown = known.age(sight.account, sight.clock) == UNKNOWN
+        requests = self._metrics.requests.labels
+        requests("established").inc(int(established.sum()))
+        requests("unknown").inc(int((unknown & ~established).sum()))
+        requests("unproven").inc(int((~unknown & ~established).sum()))
+
+
+def _lasting(
+    batch: RequestBatch, facts: Sequence[bytes | None], before: State, after: State
+) -> list[str]:
+    """Accounts with a profile whose life of requests has begun, or begun another month."""
+    due = np.flatnonzero(_months(before) < _months(after)).tolist()
+    return [batch.accounts[account] for account in due if facts[account]]
+
+
+def _months(state: State) -> Ints:
+    clock, first = state.header["clock"], state.header["first"]
+    return np.where(clock == UNKNOWN, UNKNOWN, (clock - first) // MONTH_MS)
+
 
 def _current(decision: DecisionWire | None) -> Current | None:
     if decision is None:
@@ -147,12 +184,3 @@ def _late_letters(chunk: Chunk, batch: RequestBatch, outcome: NDArray[np.int8]) 
         for record in (chunk.records if late else ())
         if record.offset in late
     ]
-
-
-def _refuse_recreated(held: Ints, chunk: Chunk) -> None:
-    """Offsets that begin again would make every new event look like one counted long ago."""
-    if held.max(initial=UNKNOWN) >= chunk.highwater:
-        raise ConfigurationError(
-            f"the store holds offset {held.max()} of {chunk.topic}[{chunk.partition}], which ends "
-            f"at {chunk.highwater}: if the topic was made anew, raise SLUICEGATE_STREAM_EPOCH"
-        )

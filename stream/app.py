@@ -6,10 +6,13 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaProducer
 from mode import Service
 
+from stream.accounts import Registry
 from stream.agents import Gate
 from stream.chunk import Chunk
 from stream.connections import faust_credentials, kafka_options, store_client
+from stream.consumer import Handle
 from stream.court import open_court
+from stream.geography import open_geography
 from stream.hashing import KeyedHasher
 from stream.metrics import Metrics, expose
 from stream.patience import PatientStore
@@ -20,30 +23,39 @@ from stream.transport import ChunkApp
 
 
 @asynccontextmanager
-async def open_gate(settings: Settings, metrics: Metrics) -> AsyncIterator[Gate]:
-    """A gate with its connections, closed at the end."""
+async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[dict[str, Handle]]:
+    """What takes the chunks of each topic, with its connections, closed at the end."""
     court, hasher = open_court(settings), KeyedHasher(settings.pepper_bytes())
-    store = RedisStore(store_client(settings))
+    geography, redis = open_geography(settings), RedisStore(store_client(settings))
+    store = PatientStore(redis, metrics)
     producer = AIOKafkaProducer(
         **kafka_options(settings), acks="all", linger_ms=0, max_request_size=4 << 20
     )
+    sink = KafkaSink(producer, settings.topic("decisions"), settings.topic("dead-letters"))
+    epoch = settings.stream_epoch
     await producer.start()
     try:
-        yield Gate(
+        gate = Gate(
             court=court,
             hasher=hasher,
-            store=PatientStore(store, metrics),
-            sink=KafkaSink(producer, settings.topic("decisions"), settings.topic("dead-letters")),
+            geography=geography,
+            store=store,
+            sink=sink,
             metrics=metrics,
-            epoch=settings.stream_epoch,
+            epoch=epoch,
         )
+        registry = Registry(hasher, geography, store, sink, metrics, epoch)
+        yield {
+            settings.topic("requests"): gate.handle,
+            settings.topic("accounts"): registry.handle,
+        }
     finally:
         await producer.stop()
-        await store.close()
+        await redis.close()
 
 
 def create_app(settings: Settings, metrics: Metrics) -> ChunkApp:
-    """The Faust app whose one agent takes chunks of requests through the gate."""
+    """The Faust app whose one agent takes the chunks of every topic to their handler."""
     seconds = 1_000
     app = ChunkApp(
         settings.group,
@@ -61,17 +73,17 @@ def create_app(settings: Settings, metrics: Metrics) -> ChunkApp:
         web_port=settings.web_port,
     )
     expose(app.web.web_app, metrics, settings.web_token)
-    gates: list[Gate] = []
+    handlers: dict[str, Handle] = {}
 
-    @app.chunks(settings.topic("requests"))
-    async def requests(chunk: Chunk) -> None:
-        await gates[0].handle(chunk)
+    @app.chunks(settings.topic("requests"), settings.topic("accounts"))
+    async def events(chunk: Chunk) -> None:
+        await handlers[chunk.topic](chunk)
 
     @app.service
     class Connections(Service):  # type: ignore[misc]  # Faust is untyped here
-        """Opens the gate before the first chunk and closes it after the last."""
+        """Opens the handlers before the first chunk and closes them after the last."""
 
         async def on_start(self) -> None:
-            gates.append(await self.add_async_context(open_gate(settings, metrics)))
+            handlers.update(await self.add_async_context(open_handlers(settings, metrics)))
 
     return app

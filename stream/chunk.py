@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from schemas.errors import ConfigurationError
+
 
 class Record(Protocol):
     """One message as the broker keeps it; aiokafka's ConsumerRecord is one."""
@@ -46,3 +48,16 @@ class Chunk:
     def lag(self) -> int:
         """How many offsets the partition held past this chunk when it was fetched."""
         return self.highwater - self.last_offset - 1
+
+
+def refuse_recreated(chunk: Chunk, held: int) -> None:
+    """Offsets that begin again would make every new event look like one counted long ago.
+
+    held: the last offset of the chunk's partition that the store knows, or -1. Raises
+    ConfigurationError.
+    """
+    if held >= chunk.highwater:
+        raise ConfigurationError(
+            f"the store holds offset {held} of {chunk.topic}[{chunk.partition}], which ends "
+            f"at {chunk.highwater}: if the topic was made anew, raise SLUICEGATE_STREAM_EPOCH"
+        )

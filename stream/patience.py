@@ -9,7 +9,7 @@ import structlog
 
 from schemas.errors import StoreError
 from stream.metrics import Metrics
-from stream.store import Entry, Store
+from stream.store import Entry, Kind, Store
 
 T = TypeVar("T")
 # Then the worker stops with the error: its supervisor restarts it, Kafka keeps the events.
@@ -30,13 +30,21 @@ class PatientStore:
         self._metrics = metrics
         self._longest = longest
 
-    async def load(self, accounts: Sequence[str]) -> list[bytes | None]:
+    async def load(self, accounts: Sequence[str], *kinds: Kind) -> list[list[bytes | None]]:
         """As Store.load."""
-        return await self._insist(lambda: self._store.load(accounts))
+        return await self._insist(lambda: self._store.load(accounts, *kinds))
 
-    async def write(self, entries: Sequence[Entry]) -> int:
+    async def write(self, kind: Kind, entries: Sequence[Entry]) -> int:
         """As Store.write."""
-        return await self._insist(lambda: self._store.write(entries))
+        return await self._insist(lambda: self._store.write(kind, entries))
+
+    async def renew(self, accounts: Sequence[str]) -> None:
+        """As Store.renew."""
+        await self._insist(lambda: self._store.renew(accounts))
+
+    async def erase(self, account: str) -> None:
+        """As Store.erase."""
+        await self._insist(lambda: self._store.erase(account))
 
     async def decision(self, account: str) -> bytes | None:
         """As Store.decision."""

@@ -16,9 +16,11 @@ from scorers.train import Report, TrainingTable, train
 from simulate.abuse.campaigns import Campaign
 from simulate.population import Population
 from simulate.scenarios import HONEST, LONERS, Scenario
+from stream.accounts import Registry
 from stream.agents import Gate
 from stream.batch import RequestBatch
 from stream.court import Verdict
+from stream.geography import Geography
 from stream.hashing import KeyedHasher
 from stream.metrics import Metrics
 from stream.replay import LOCAL_PEPPER, REQUESTS, lines, replay
@@ -144,15 +146,19 @@ def _rows_of(scenario: Scenario, number: int) -> TrainingTable:
             for truth in population.truths()
         }
     )
+    hasher, geography = KeyedHasher(LOCAL_PEPPER), Geography()
+    store, metrics = MemoryStore(), Metrics()
     sink = FileSink(io.BytesIO(), io.BytesIO())
     gate = Gate(
         court=_Blind(),
-        hasher=KeyedHasher(LOCAL_PEPPER),
-        store=MemoryStore(),
+        hasher=hasher,
+        geography=geography,
+        store=store,
         sink=sink,
-        metrics=Metrics(),
+        metrics=metrics,
         witness=collector.witness,
     )
+    registry = Registry(hasher, geography, store, sink, metrics)
     bodies = (line for block in population.request_lines() for line in block.data.splitlines())
-    asyncio.run(replay(lines(REQUESTS, bodies), gate, sink))
+    asyncio.run(replay(lines(REQUESTS, bodies), gate, registry))
     return collector.table()
