@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from simulate.accounts import Proofs
+from simulate.clients import GO, NODE, PYTHON
 from simulate.people import firm_domain
-from simulate.places import GO, NODE, PYTHON, Place, pick, server
+from simulate.places import Place, pick, server
+from simulate.proofs import Proofs
 
 FIRM_FILL = {"org_id": 0.9, "conversation_id": 0.3, "device_id": 0.0, "elicitation": 0.85}
 

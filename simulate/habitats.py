@@ -2,11 +2,7 @@
 
 import numpy as np
 
-from simulate.places import (
-    Place,
-    elsewhere,
-    tunnel,
-)
+from simulate.places import Place, elsewhere, tunnel
 
 # Hours ahead of UTC by country of the line.
 OFFSETS = {

@@ -21,7 +21,7 @@ def label_of(account: Account, scenario: Scenario, world: World) -> dict[str, An
     label: dict[str, Any] = {
         "event_id": f"label_{key_of(account.key, 'label'):016x}",
         "account_id": account.account_id,
-        "ts": max(account.first, world.start) + int((0.2 + delay) * DAY_MS),
+        "ts": max(account.begins or account.first, world.start) + int((0.2 + delay) * DAY_MS),
         "label": "abuse" if account.abusive else "benign",
         "source": str(
             rng.choice(("review", "billing") if account.abusive else ("review", "appeal"))

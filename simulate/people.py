@@ -43,27 +43,42 @@ def mailbox(rng: np.random.Generator, name: str, domain: str) -> str:
     return f"{local[style]}@{domain}"
 
 
-_DIAL = {
-    "US": 1,
-    "DE": 49,
-    "FR": 33,
-    "GB": 44,
-    "IN": 91,
-    "CN": 86,
-    "JP": 81,
-    "BR": 55,
-    "KR": 82,
-    "NL": 31,
-    "VN": 84,
-    "TR": 90,
-    "SG": 65,
-    "CH": 41,
-}
+# Dialling code with the first digits of a mobile number, and how many digits follow.
+_MOBILE = {
+    "US": ("1", 10), "DE": ("4915", 9), "FR": ("336", 8), "GB": ("447", 9), "IN": ("919", 9),
+    "CN": ("8613", 9), "JP": ("8190", 8), "BR": ("55119", 8), "KR": ("8210", 8), "NL": ("316", 8),
+    "VN": ("849", 8), "TR": ("9053", 8), "SG": ("659", 7), "CH": ("4179", 7),
+}  # fmt: skip
+# Number ranges that national plans set apart for VoIP.
+_VOIP = (("4456", 8), ("8150", 8), ("339", 8), ("4932", 9))
+
+
+def _digits(rng: np.random.Generator, count: int) -> str:
+    return str(rng.integers(2 * 10 ** (count - 1), 10**count))
 
 
 def phone(rng: np.random.Generator, country: str) -> str:
-    """A number in E.164, of the length that most countries use."""
-    return f"+{_DIAL[country]}{rng.integers(2_010_000_000, 9_899_999_999)}"
+    """A mobile number in E.164."""
+    prefix, count = _MOBILE[country]
+    return f"+{prefix}{_digits(rng, count)}"
+
+
+def voip(rng: np.random.Generator, block: int) -> str:
+    """A VoIP number in E.164: with a `block`, one of the hundred numbers behind its prefix."""
+    owner = np.random.default_rng(block) if block else rng
+    prefix, count = _VOIP[int(owner.integers(len(_VOIP)))]
+    return f"+{prefix}{_digits(owner, count - 2)}{rng.integers(100):02d}"
+
+
+def wording(rng: np.random.Generator, address: str) -> str:
+    """Another spelling of a mailbox: a plus tag or a dot, as most mail services ignore them."""
+    local, domain = address.split("@")
+    if rng.random() < 0.5:
+        tag = _one(rng, ("ai", "api", "dev", "test", "work"))
+        return f"{local}+{tag}{rng.integers(1000)}@{domain}"
+    plain = local.replace(".", "")
+    at = int(rng.integers(1, len(plain)))
+    return f"{plain[:at]}.{plain[at:]}@{domain}"
 
 
 def free_mail(rng: np.random.Generator) -> str:

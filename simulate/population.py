@@ -39,6 +39,8 @@ class Truth:
     cohort: str
     abusive: bool
     campaign: str | None
+    begins: int | None  # when the abuse begins, ms; None for the honest
+    innocent: float  # share of its requests from then on that are no part of the abuse
 
 
 def _members(accounts: int, cohorts: tuple[Cohort, ...]) -> list[int]:
@@ -73,11 +75,13 @@ class Population:
     def account_events(self) -> Iterator[Event]:
         """AccountEvents by ts. Sign-ups of older accounts lie before the start of the run."""
         encode = msgspec.json.encode
+        # A provider that has no device ids has none at sign-up either.
+        hidden = frozenset(k for k, share in self.scenario.provider.items() if share == 0)
         # Encoded, an event takes a fifth of the memory of its dict.
         held = [
             (event["ts"], account.account_id, n, encode(event))
             for account in self.accounts()
-            for n, event in enumerate(account_events(account, self.world))
+            for n, event in enumerate(account_events(account, self.world, hidden))
         ]
         held.sort()
         return (msgspec.json.decode(event) for *_, event in held)
@@ -96,7 +100,9 @@ class Population:
     def truths(self) -> Iterator[Truth]:
         """The truth about every account, cohort after cohort."""
         for a in self.accounts():
-            yield Truth(a.account_id, a.cohort, a.abusive, a.campaign)
+            begins = max(a.begins or a.first, self.world.start) if a.abusive else None
+            innocent = a.innocent if a.abusive else 1.0
+            yield Truth(a.account_id, a.cohort, a.abusive, a.campaign, begins, innocent)
 
     def labels(self) -> Iterator[Event]:
         """LabelEvents by ts: some accounts, found out days later, perhaps after the run's end."""

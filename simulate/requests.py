@@ -7,9 +7,9 @@ import numpy as np
 from msgspec import defstruct
 from numpy.typing import NDArray
 
-from simulate.accounts import FILL
 from simulate.arrivals import Arrivals
 from simulate.chance import Keys, Lane, mix, normal, uniform
+from simulate.fill import FILL
 from simulate.roster import SLOTS, Roster
 from simulate.texts import texts_of
 from simulate.tokens import tokens_of
@@ -105,7 +105,7 @@ class Requests:
             "account_id": _texts(who, roster.ids),
             "ts": a.ts.tolist(),
             "org_id": _texts(who, roster.orgs),
-            "api_key_id": api_keys(roster.key[who], nth),
+            "api_key_id": api_keys(roster.ring[who], nth),
             "conversation_id": _named("conv_", mix(a.session, Lane.CONVERSATION)),
             "status": a.status.tolist(),
             "turns": (1 + 2 * a.turn).tolist(),

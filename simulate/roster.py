@@ -6,9 +6,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.accounts import FILL, Account, Habits
+from simulate.accounts import Account
 from simulate.addresses import Addresses
 from simulate.chance import Floats, Keys
+from simulate.fill import FILL
+from simulate.habits import Habits
 from simulate.places import Place
 
 # Slots of a deck. 16 resolve a share of 6 %; a rarer habit is left out of an account's deck.
@@ -59,11 +61,13 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A accounts: per account one number per habit, and decks of SLOTS for what it chooses."""
+    """A rows, one per hand of an account: one number per habit, and decks of SLOTS for what it
+    chooses."""
 
     ids: list[str]
     orgs: list[str | None]
-    key: Keys  # uint64[A]
+    key: Keys  # uint64[A] of the hand
+    ring: Keys  # uint64[A] of the account, whose API keys every hand uses
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     api_keys: NDArray[np.int64]
@@ -85,7 +89,7 @@ class _Builder:
         self.provider = provider
         self.strings = Strings()
         self.places: list[Place] = []
-        self.plain: list[tuple[str, str | None, int, int, int, int]] = []
+        self.plain: list[tuple[str, str | None, int, int, int, int, int]] = []
         self.habits: list[list[float]] = []
         self.fill: list[list[float]] = []
         self.temperatures: list[list[float]] = []
@@ -93,13 +97,15 @@ class _Builder:
 
     def add(self, accounts: Iterable[Account]) -> "_Builder":
         for account in accounts:
-            self._plain(account)
-            self._decks(account)
+            for hand in account.hands():
+                self._plain(account, hand)
+                self._decks(hand)
         return self
 
-    def _plain(self, a: Account) -> None:
-        org = None if a.org is None else f"org_{a.org:016x}"
-        self.plain.append((a.account_id, org, a.key, a.first, a.last, a.api_keys))
+    def _plain(self, account: Account, a: Account) -> None:
+        org = None if account.org is None else f"org_{account.org:016x}"
+        plain = (account.account_id, org, a.key, account.key, a.first, a.last, a.api_keys)
+        self.plain.append(plain)
         self.habits.append([getattr(a.habits, name) for name in HABITS])
         shares = FILL | a.fill
         self.fill.append([shares[name] * self.provider.get(name, 1.0) for name in FILL])
@@ -127,12 +133,13 @@ class _Builder:
         )
 
     def build(self) -> Roster:
-        ids, orgs, key, first, last, api_keys = zip(*self.plain, strict=True)
+        ids, orgs, key, ring, first, last, api_keys = zip(*self.plain, strict=True)
         columns = np.array(self.habits, np.float64).T.copy()
         return Roster(
             list(ids),
             list(orgs),
             np.array(key, np.uint64),
+            np.array(ring, np.uint64),
             np.array(first, np.int64),
             np.array(last, np.int64),
             np.array(api_keys, np.int64),

@@ -54,7 +54,7 @@ class Registry:
         """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
         news, letters = self._read(chunk)
         accounts, position = list(news), Position(self.epoch, chunk.partition)
-        (held,) = await self.store.load(accounts, Kind.PROFILE)
+        held = await self.store.load(accounts, Kind.PROFILE)
         offsets = held_offsets(headers(held), position)
         refuse_recreated(chunk, int(offsets.max(initial=UNKNOWN)))
         await self.sink.emit(chunk.partition, [], letters)
@@ -66,7 +66,7 @@ class Registry:
             last = max(offset, news[account][-1].offset)
             entries.append(Entry(account, seal(profile, position, last)))
             known += sum(fact.offset <= offset for fact in news[account])
-        if await self.store.write(Kind.PROFILE, entries):
+        if await self.store.write(entries, Kind.PROFILE):
             self.metrics.fenced.inc()
         self._count(chunk, known, letters)
 

@@ -33,7 +33,7 @@ from stream.profiles import know
 from stream.repeats import GRACE_MS
 from stream.rows import feature_rows
 from stream.sinks import Sink
-from stream.store import Current, Entry, Kind, Store
+from stream.store import Current, Entry, Store
 from stream.windows import Outcome, Position, Remembered, Sight, held_offsets, remember
 
 MONTH_MS = 30 * 86_400_000
@@ -79,7 +79,7 @@ class Gate:
                 geography=self._geography,
             )
         with self._stage("load"):
-            held, facts = await self._store.load(batch.accounts, Kind.STATE, Kind.PROFILE)
+            held, facts = await self._store.load_both(batch.accounts)
         with self._stage("know"):
             known = know(facts)
         position = Position(self._epoch, chunk.partition)
@@ -115,11 +115,10 @@ class Gate:
         current = {v.account: v.decision for v in verdicts if v.changes}
         packed = pack(memory.state)
         refused = await self._store.write(
-            Kind.STATE,
             [
                 Entry(batch.accounts[account], packed[account], _current(current.get(account)))
                 for account in memory.changed.tolist()
-            ],
+            ]
         )
         if refused:
             self._metrics.fenced.inc()

@@ -1,16 +1,16 @@
 """The composition root of a worker: settings in, a Faust app out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from mode import Service
 
 from stream.accounts import Registry
 from stream.agents import Gate
-from stream.chunk import Chunk
+from stream.chunk import Chunk, Handle
 from stream.connections import faust_credentials, kafka_options, store_client
-from stream.consumer import Handle
 from stream.court import open_court
 from stream.geography import open_geography
 from stream.hashing import KeyedHasher
@@ -54,12 +54,40 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
         await redis.close()
 
 
-def create_app(settings: Settings, metrics: Metrics) -> ChunkApp:
+class Keeper(Service):  # type: ignore[misc]  # Faust is untyped here
+    """Opens the handlers when the worker starts and closes them when the worker ends."""
+
+    handlers: dict[str, Handle]
+
+    def __init__(self, settings: Settings, metrics: Metrics, **options: Any) -> None:
+        super().__init__(**options)
+        self._settings = settings
+        self._metrics = metrics
+
+    async def on_start(self) -> None:
+        """Open the handlers."""
+        opened = open_handlers(self._settings, self._metrics)
+        self.handlers = await self.add_async_context(opened)
+
+
+class GateApp(ChunkApp):
+    """A Faust app with its handlers: open before the first chunk, until the last is done."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, **options: Any) -> None:
+        self.keeper = Keeper(settings, metrics)
+        super().__init__(settings.group, max_records=settings.batch_max, **options)
+
+    def on_init_dependencies(self) -> Iterable[Any]:
+        """Services in the order of their start; they stop the other way round."""
+        return [self.keeper, *super().on_init_dependencies()]
+
+
+def create_app(settings: Settings, metrics: Metrics) -> GateApp:
     """The Faust app whose one agent takes the chunks of every topic to their handler."""
     seconds = 1_000
-    app = ChunkApp(
-        settings.group,
-        max_records=settings.batch_max,
+    app = GateApp(
+        settings,
+        metrics,
         broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
         broker_credentials=faust_credentials(settings),
         broker_session_timeout=settings.session_timeout_ms / seconds,
@@ -73,17 +101,9 @@ def create_app(settings: Settings, metrics: Metrics) -> ChunkApp:
         web_port=settings.web_port,
     )
     expose(app.web.web_app, metrics, settings.web_token)
-    handlers: dict[str, Handle] = {}
 
     @app.chunks(settings.topic("requests"), settings.topic("accounts"))
     async def events(chunk: Chunk) -> None:
-        await handlers[chunk.topic](chunk)
-
-    @app.service
-    class Connections(Service):  # type: ignore[misc]  # Faust is untyped here
-        """Opens the handlers before the first chunk and closes them after the last."""
-
-        async def on_start(self) -> None:
-            handlers.update(await self.add_async_context(open_handlers(settings, metrics)))
+        await app.keeper.handlers[chunk.topic](chunk)
 
     return app

@@ -1,6 +1,6 @@
 """A chunk: the records of one partition that an agent receives, and answers for, as one."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -48,6 +48,9 @@ class Chunk:
     def lag(self) -> int:
         """How many offsets the partition held past this chunk when it was fetched."""
         return self.highwater - self.last_offset - 1
+
+
+Handle = Callable[[Chunk], Awaitable[None]]
 
 
 def refuse_recreated(chunk: Chunk, held: int) -> None:

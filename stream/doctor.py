@@ -108,8 +108,10 @@ async def _broker(settings: Settings) -> list[Check]:
 
 
 def _topic(state: TopicState) -> Check:
-    if not state.ok:
+    if not state.usable:
         return Check(state.name, Verdict.FAIL, state.finding, state.detail)
+    if state.finding is Finding.DIFFERS:
+        return Check(state.name, Verdict.WARN, state.finding, state.detail)
     if state.finding is Finding.UNKNOWN:
         return Check(state.name, Verdict.WARN, state.detail, "look at it with the broker's tools")
     return Check(state.name, Verdict.OK, state.finding)

@@ -5,7 +5,7 @@ byte but for `decided_at`.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import msgspec
 from schemas.ndjson import open_writer, read_lines
 from stream.accounts import Registry
 from stream.agents import Gate
-from stream.chunk import Chunk
+from stream.chunk import Chunk, Handle
 from stream.court import open_court
 from stream.geography import open_geography
 from stream.hashing import KeyedHasher
@@ -115,15 +115,15 @@ def runs(events: Iterable[Line]) -> Iterator[Run]:
 
 
 async def replay(
-    events: Iterable[Line], gate: Gate, registry: Registry, progress: Progress | None = None
+    events: Iterable[Line], handlers: Mapping[str, Handle], progress: Progress | None = None
 ) -> Summary:
-    """Take account events into the registry and requests through the gate; what was read."""
+    """Take every line to its topic's handler; returns what was read."""
     summary = Summary()
     for run in runs(events):
         if run.accounts:
-            await registry.handle(Chunk(ACCOUNTS, 0, run.accounts, _NO_END))
+            await handlers[ACCOUNTS](Chunk(ACCOUNTS, 0, run.accounts, _NO_END))
         if run.requests:
-            await gate.handle(Chunk(REQUESTS, 0, run.requests, _NO_END))
+            await handlers[REQUESTS](Chunk(REQUESTS, 0, run.requests, _NO_END))
         summary.account_events += len(run.accounts)
         summary.requests += len(run.requests)
         if progress:
@@ -163,4 +163,5 @@ async def replay_files(
         )
         registry = Registry(hasher, geography, store, sink, metrics)
         events = merged(read_file(ACCOUNTS, accounts), read_file(REQUESTS, requests))
-        return await replay(events, gate, registry, progress)
+        handlers = {REQUESTS: gate.handle, ACCOUNTS: registry.handle}
+        return await replay(events, handlers, progress)

@@ -62,7 +62,9 @@ class KafkaSink:
         dead = [(b"", letter.model_dump_json().encode()) for letter in letters]
         try:
             await self._send(self._decisions, partition, messages)
-            await self._send(self._letters, partition, dead)
+            if dead:  # the one topic that may have another number of partitions
+                places = await self._producer.partitions_for(self._letters)
+                await self._send(self._letters, partition % len(places), dead)
         except KafkaError as error:
             raise EmitError(f"decisions of partition {partition}: {error!r}") from error
 

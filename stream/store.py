@@ -65,13 +65,19 @@ class Entry:
     decision: Current | None = None
 
 
+Values = list[bytes | None]
+
+
 class Store(Protocol):
     """Where states, profiles and current decisions live. Methods raise StoreError."""
 
-    async def load(self, accounts: Sequence[str], *kinds: Kind) -> list[list[bytes | None]]:
-        """For each kind, the packed value of each account; None where there is none."""
+    async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
+        """The packed value of each account, None where there is none."""
 
-    async def write(self, kind: Kind, entries: Sequence[Entry]) -> int:
+    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
+        """State and profile of each account, in one round trip."""
+
+    async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         """Write what is not older than what is there; how many were refused."""
 
     async def renew(self, accounts: Sequence[str]) -> None:
@@ -95,10 +101,13 @@ class MemoryStore:
     def _of(self, kind: Kind) -> dict[str, bytes]:
         return self.states if kind is Kind.STATE else self.profiles
 
-    async def load(self, accounts: Sequence[str], *kinds: Kind) -> list[list[bytes | None]]:
-        return [list(map(self._of(kind).get, accounts)) for kind in kinds]
+    async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
+        return list(map(self._of(kind).get, accounts))
 
-    async def write(self, kind: Kind, entries: Sequence[Entry]) -> int:
+    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
+        return await self.load(accounts), await self.load(accounts, Kind.PROFILE)
+
+    async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         values, refused = self._of(kind), 0
         for entry in entries:
             held = values.get(entry.account)
@@ -134,25 +143,31 @@ class RedisStore:
         self._clustered = isinstance(client, RedisCluster)
         self._digests: dict[str, str] = {}
 
-    async def load(self, accounts: Sequence[str], *kinds: Kind) -> list[list[bytes | None]]:
-        found: dict[str, bytes | None] = {}
-        for group in self._groups(accounts):
-            keys = [key(kind, account) for kind in kinds for account in group]
-            found |= zip(keys, await self._call("MGET", *keys), strict=True)
-        return [[found[key(kind, account)] for account in accounts] for kind in kinds]
+    async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
+        return await self._load(accounts, [key(kind, account) for account in accounts])
 
-    async def write(self, kind: Kind, entries: Sequence[Entry]) -> int:
-        by_account = {entry.account: entry for entry in entries}
-        return sum(
-            [
-                await self._write(kind, [by_account[account] for account in group])
-                for group in self._groups(list(by_account))
-            ]
-        )
+    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
+        keys = [key(kind, account) for kind in Kind for account in accounts]
+        found = await self._load([*accounts, *accounts], keys)
+        return found[: len(accounts)], found[len(accounts) :]
+
+    async def _load(self, accounts: Sequence[str], keys: Sequence[str]) -> Values:
+        values: Values = [None] * len(keys)
+        for group in self._groups(accounts):
+            found = await self._call("MGET", *(keys[place] for place in group))
+            for place, value in zip(group, found, strict=True):
+                values[place] = value
+        return values
+
+    async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
+        refused = 0
+        for group in self._groups([entry.account for entry in entries]):
+            refused += await self._write(kind, [entries[place] for place in group])
+        return refused
 
     async def renew(self, accounts: Sequence[str]) -> None:
         for group in self._groups(accounts):
-            keys = [key(Kind.PROFILE, account) for account in group]
+            keys = [key(Kind.PROFILE, accounts[place]) for place in group]
             await self._run_script(_RENEW, keys, [PROFILE_LIFETIME_S])
 
     async def erase(self, account: str) -> None:
@@ -167,13 +182,13 @@ class RedisStore:
         """Close the connections."""
         await self._client.aclose()
 
-    def _groups(self, accounts: Sequence[str]) -> list[list[str]]:
-        """What may go into one call: everything, or on a cluster what shares a slot."""
+    def _groups(self, accounts: Sequence[str]) -> list[Sequence[int]]:
+        """Places of what may go into one call: of all, or on a cluster of what shares a slot."""
         if not self._clustered:
-            return [list(accounts)] if accounts else []
+            return [range(len(accounts))] if accounts else []
         groups = defaultdict(list)
-        for account in accounts:
-            groups[shard(account)].append(account)
+        for place, account in enumerate(accounts):
+            groups[shard(account)].append(place)
         return list(groups.values())
 
     async def _write(self, kind: Kind, entries: list[Entry]) -> int:
@@ -214,6 +229,11 @@ def shard(account: str) -> int:
 def key(kind: Kind, account: str) -> str:
     """Key of a packed value of an account."""
     return f"sg:{{{shard(account)}}}:{kind.value}:{account}"
+
+
+def state_key(account: str) -> str:
+    """Key of an account's packed state."""
+    return key(Kind.STATE, account)
 
 
 def decision_key(account: str) -> str:

@@ -52,7 +52,8 @@ class Finding(StrEnum):
     CREATED = "created"
     FITS = "fits"
     MISSING = "missing"
-    DIFFERS = "differs"
+    DIFFERS = "differs"  # can be worked with, but should be mended
+    UNUSABLE = "unusable"
     UNKNOWN = "unknown"
     REFUSED = "refused"
 
@@ -66,8 +67,13 @@ class TopicState:
     detail: str = ""
 
     @property
+    def usable(self) -> bool:
+        """Whether the worker may run on it."""
+        return self.finding not in {Finding.MISSING, Finding.REFUSED, Finding.UNUSABLE}
+
+    @property
     def ok(self) -> bool:
-        """False when the worker must not run on it."""
+        """Whether there is nothing to mend."""
         return self.finding in {Finding.CREATED, Finding.FITS, Finding.UNKNOWN}
 
 
@@ -182,16 +188,15 @@ async def _policies(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[st
 
 
 def _judge(topic: Topic, partitions: int, policy: frozenset[str] | None) -> TopicState:
-    wrong = []
     if topic.co_partitioned and partitions != topic.partitions:
-        wrong.append(
+        detail = (
             f"{partitions} partitions, {variable('partitions')} is {topic.partitions}: set it to "
             f"what all four topics of accounts have, or recreate this one"
         )
+        return TopicState(topic.name, Finding.UNUSABLE, detail)
     if policy is not None and policy != topic.policy:
-        wrong.append(f"{POLICY} is {_text(policy)}: make it {_text(topic.policy)}")
-    if wrong:
-        return TopicState(topic.name, Finding.DIFFERS, "; ".join(wrong))
+        detail = f"{POLICY} is {_text(policy)}: make it {_text(topic.policy)}"
+        return TopicState(topic.name, Finding.DIFFERS, detail)
     if policy is None:
         return TopicState(topic.name, Finding.UNKNOWN, f"the broker does not tell its {POLICY}")
     return TopicState(topic.name, Finding.FITS)

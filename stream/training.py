@@ -16,7 +16,6 @@ from scorers.train import Report, TrainingTable, train
 from simulate.abuse.campaigns import Campaign
 from simulate.population import Population
 from simulate.scenarios import HONEST, LONERS, Scenario
-from stream.accounts import Registry
 from stream.agents import Gate
 from stream.batch import RequestBatch
 from stream.court import Verdict
@@ -146,19 +145,15 @@ def _rows_of(scenario: Scenario, number: int) -> TrainingTable:
             for truth in population.truths()
         }
     )
-    hasher, geography = KeyedHasher(LOCAL_PEPPER), Geography()
-    store, metrics = MemoryStore(), Metrics()
-    sink = FileSink(io.BytesIO(), io.BytesIO())
     gate = Gate(
         court=_Blind(),
-        hasher=hasher,
-        geography=geography,
-        store=store,
-        sink=sink,
-        metrics=metrics,
+        hasher=KeyedHasher(LOCAL_PEPPER),
+        geography=Geography(),
+        store=MemoryStore(),
+        sink=FileSink(io.BytesIO(), io.BytesIO()),
+        metrics=Metrics(),
         witness=collector.witness,
     )
-    registry = Registry(hasher, geography, store, sink, metrics)
     bodies = (line for block in population.request_lines() for line in block.data.splitlines())
-    asyncio.run(replay(lines(REQUESTS, bodies), gate, registry))
+    asyncio.run(replay(lines(REQUESTS, bodies), {REQUESTS: gate.handle}))
     return collector.table()

@@ -1,30 +1,50 @@
 """A worker process: logs, metrics and the Faust app, until a signal ends it."""
 
+import asyncio
 import logging
 import sys
 
 import faust
+import structlog
 
+from schemas.errors import ConfigurationError
 from stream.app import create_app
 from stream.logs import configure_logs
 from stream.metrics import Metrics
 from stream.settings import Settings
+from stream.topics import check_topics
+
+log = structlog.get_logger()
 
 
 def run(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; the exit code is 0 then, and 1 when the worker failed."""
+    """Run until SIGTERM or SIGINT; the exit code is 0 then, and 1 when the worker failed.
+
+    Raises ConfigurationError, before anything is read, when it must not run.
+    """
     settings.pepper_bytes()
     configure_logs(settings.log_format, settings.log_level, sys.stderr)
-    app = create_app(settings, Metrics())
+    asyncio.run(_refuse_wrong_topics(settings))
     worker = faust.Worker(
-        app,
+        create_app(settings, Metrics()),
         loglevel=logging.getLevelNamesMapping()[settings.log_level.upper()],
         override_logging=False,
         redirect_stdouts=False,
         quiet=True,
     )
+    worker.spinner = None  # writes cursor codes into the log, even where it is quiet
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0
+
+
+async def _refuse_wrong_topics(settings: Settings) -> None:
+    states = await check_topics(settings)
+    for state in states:
+        if state.usable and not state.ok:
+            log.warning("topic.differs", topic=state.name, detail=state.detail)
+    if unusable := [state for state in states if not state.usable]:
+        told = (f"{state.name}: {state.finding}: {state.detail}" for state in unusable)
+        raise ConfigurationError("\n".join(told))

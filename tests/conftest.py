@@ -2,11 +2,11 @@
 
 A test that asks for `broker` or `store_url` runs on the embedded one and on the real one. The
 real ones are marked (`-m "not kafka and not redis"` leaves them out) and skipped, with what to
-do, where this machine lacks them.
+do, where this machine lacks them. With CI=true they fail instead: there they must run.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,18 @@ from tests.servers import (
 
 LIBS = "SLUICEGATE_TEST_KAFKA_LIBS"
 NO_LIBS = f"run .ci/kafka-libs.sh FOLDER, then set {LIBS}=FOLDER"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a test that lacks its real server fails, with what to do."""
+    report = yield
+    real = any(item.get_closest_marker(name) for name in ("kafka", "redis"))
+    if report.skipped and real and os.environ.get("CI") == "true":
+        report.outcome, report.longrepr = "failed", f"skipped in CI: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(

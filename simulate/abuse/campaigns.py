@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulate import fitted
-from simulate.accounts import Account, Habits, Proofs, Work
+from simulate.accounts import Account
+from simulate.clients import BROWSER, NODE, PYTHON
 from simulate.habitats import API_FILL, APP_FILL, device
+from simulate.habits import Habits, Work
 from simulate.people import firm_domain, free_mail
-from simulate.places import BROWSER, NODE, PYTHON, home, pick
+from simulate.places import home, pick
+from simulate.proofs import Proofs
 from simulate.world import DAY_MS, LARGE, MIDDLE, THINKER, World
 
 

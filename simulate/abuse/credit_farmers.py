@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
-from simulate.accounts import Account, Habits, Proofs, Work
+from simulate.accounts import Account
+from simulate.clients import CURL, PYTHON
 from simulate.habitats import API_FILL, APP_FILL, OFFSETS, device
+from simulate.habits import Habits, Work
 from simulate.people import free_mail
-from simulate.places import CURL, PYTHON, home, pick
+from simulate.places import home, pick
+from simulate.proofs import Proofs
 from simulate.world import DAY_MS, MIDDLE, SMALL, World
 
 

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 from simulate import fitted
-from simulate.accounts import Account, Habits, Proofs, Work
+from simulate.accounts import Account
+from simulate.clients import BROWSER, CURL, PYTHON
 from simulate.habitats import API_FILL, APP_FILL
+from simulate.habits import Habits, Work
+from simulate.networks import HOME, VPN
 from simulate.people import firm_domain
-from simulate.places import BROWSER, CURL, HOME, PYTHON, VPN, Place, pick
+from simulate.places import Place, pick
+from simulate.proofs import Proofs
 from simulate.world import DAY_MS, LARGE, MIDDLE, THINKER, World
 
 

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
-from simulate.accounts import Account, Habits, Proofs, Work
+from simulate.accounts import Account
+from simulate.clients import PYTHON
 from simulate.habitats import API_FILL, APP_FILL
+from simulate.habits import Habits, Work
 from simulate.people import firm_domain, free_mail
-from simulate.places import PYTHON, home, pick, server
+from simulate.places import home, pick, server
+from simulate.proofs import Proofs
 from simulate.world import DAY_MS, LARGE, THINKER, World
 
 

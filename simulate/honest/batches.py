@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from simulate.accounts import Account, Habits, Work
+from simulate.accounts import Account
 from simulate.firms import FIRM_FILL, firm_proofs, servers
 from simulate.habitats import OFFSETS
+from simulate.habits import Habits, Work
 from simulate.world import LARGE, MIDDLE, SMALL, World
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulate import fitted
-from simulate.accounts import Account, Habits, Work
+from simulate.accounts import Account
 from simulate.firms import FIRM_FILL, firm_proofs, servers
 from simulate.habitats import OFFSETS
+from simulate.habits import Habits, Work
 from simulate.world import LARGE, MIDDLE, SMALL, THINKER, World
 
 

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 
 from simulate import fitted
-from simulate.accounts import Account, Habits, Proofs, Work
+from simulate.accounts import Account
+from simulate.clients import BROWSER, PHONE
 from simulate.habitats import APP_FILL, device, offset, rate, tastes, with_travel
+from simulate.habits import Habits, Work
 from simulate.people import firm_domain, free_mail
-from simulate.places import (
-    BROWSER,
-    PHONE,
-    home,
-    pick,
-)
+from simulate.places import home, pick
+from simulate.proofs import Proofs
 from simulate.world import LARGE, MIDDLE, SMALL, THINKER, World
 
 # Between LMSYS's and Azure's answers of 2023, and longer since: models have become wordier.

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from simulate import fitted
-from simulate.accounts import Account, Habits, Work
+from simulate.accounts import Account
+from simulate.clients import NODE, PYTHON
 from simulate.firms import FIRM_FILL, firm_proofs
-from simulate.places import HOSTING, NODE, PYTHON, Place, pick
+from simulate.habits import Habits, Work
+from simulate.networks import HOSTING
+from simulate.places import Place, pick
 from simulate.world import LARGE, MIDDLE, World
 
 

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 
 from simulate import fitted
-from simulate.accounts import Account, Habits, Proofs, Work
+from simulate.accounts import Account
+from simulate.clients import PYTHON
 from simulate.habitats import API_FILL, OFFSETS, rate
-from simulate.places import CAMPUS, PYTHON, Place, home, pick
+from simulate.habits import Habits, Work
+from simulate.networks import CAMPUS
+from simulate.places import Place, home, pick
+from simulate.proofs import Proofs
 from simulate.world import DAY_MS, LARGE, MIDDLE, World
 
 _DOMAINS = ("mit.edu", "cam.ac.uk", "ethz.ch")

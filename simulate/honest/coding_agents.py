@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 from simulate import fitted
-from simulate.accounts import Account, Habits, Proofs, Work
+from simulate.accounts import Account
+from simulate.clients import AGENT
 from simulate.habitats import offset, rate, with_travel
+from simulate.habits import Habits, Work
 from simulate.people import firm_domain, free_mail
-from simulate.places import (
-    AGENT,
-    home,
-    pick,
-)
+from simulate.places import home, pick
+from simulate.proofs import Proofs
 from simulate.world import LARGE, MIDDLE, SMALL, World
 
 

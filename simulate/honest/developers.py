@@ -3,17 +3,13 @@
 from dataclasses import dataclass
 
 from simulate import fitted
-from simulate.accounts import Account, Habits, Proofs, Work
+from simulate.accounts import Account
+from simulate.clients import CURL, NODE, PYTHON
 from simulate.habitats import API_FILL, offset, rate, tastes, with_travel
+from simulate.habits import Habits, Work
 from simulate.people import firm_domain, free_mail
-from simulate.places import (
-    CURL,
-    NODE,
-    PYTHON,
-    home,
-    pick,
-    server,
-)
+from simulate.places import home, pick, server
+from simulate.proofs import Proofs
 from simulate.world import LARGE, MIDDLE, SMALL, THINKER, World
 
 

@@ -77,7 +77,7 @@ async def test_a_wrong_partition_count_is_told(settings: Settings) -> None:
     config = {"cleanup.policy": "delete"}
     await make(settings, NewTopic(settings.topic("accounts"), 3, 1, topic_configs=config))
     state = named(await create_topics(settings), "accounts")
-    assert (state.finding, state.ok) == (Finding.DIFFERS, False)
+    assert (state.finding, state.usable) == (Finding.UNUSABLE, False)
     assert "3 partitions, SLUICEGATE_PARTITIONS is 4" in state.detail
 
 
@@ -87,6 +87,7 @@ async def test_a_wrong_cleanup_policy_is_told(settings: Settings) -> None:
     await make(settings, NewTopic(settings.topic("decisions"), 4, 1, topic_configs=config))
     state = named(await check_topics(settings), "decisions")
     assert state.detail == "cleanup.policy is delete: make it compact,delete"
+    assert (state.usable, state.ok) == (True, False)
 
 
 async def test_campaigns_may_have_other_partitions(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from stream.batch import RequestBatch
 from stream.columns import MAX_AHEAD_MS
 from stream.decode import decode_requests
 from stream.fingerprints import HASH_VERSION, fingerprint, system_hash
+from stream.geography import Geography
 from stream.hashing import KeyedHasher
 
 NOW = 1_780_000_000_000
@@ -33,7 +34,13 @@ def record(offset: int = 0, *, account: str = "a", broker: int | None = NOW, **f
 
 
 def decode(*records: Raw) -> tuple[RequestBatch, list[DeadLetter]]:
-    return decode_requests(records, topic="t", partition=3, hasher=KeyedHasher(b"pepper"))
+    return decode_requests(
+        records,
+        topic="t",
+        partition=3,
+        hasher=KeyedHasher(b"pepper"),
+        geography=Geography(),
+    )
 
 
 def batch(*records: Raw) -> RequestBatch:

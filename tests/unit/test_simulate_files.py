@@ -37,7 +37,7 @@ def test_truth_names_everybody(tmp_path: Path) -> None:
     done = write(TINY, tmp_path)
     truths = [msgspec.json.decode(line) for line in read_lines(done.truth)]
     assert len(truths) == done.members == TINY.accounts
-    assert all(t.keys() == {"account_id", "cohort", "abusive", "campaign"} for t in truths)
+    assert all(t.keys() == {"account_id", "cohort", "abusive", "campaign", "begins", "innocent"} for t in truths)
 
 
 def test_progress_ends_at_one(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from simulate.abuse.campaigns import Campaign
-from simulate.accounts import FILL
+from simulate.fill import FILL
 from simulate.population import Population, Truth
 from simulate.scenarios import SCENARIOS
 

@@ -1,0 +1,1 @@
+"""Other ways of doing the same work, written as their own documentation teaches."""

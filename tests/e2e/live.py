@@ -1,0 +1,293 @@
+"""Real worker processes on a real broker and store, and all that comes out of them."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+
+from schemas.decisions import DeadLetter
+from schemas.wire import DecisionWire, encode_decision
+from stream.agents import Gate
+from stream.chunk import Chunk
+from stream.connections import kafka_options, store_client
+from stream.court import open_court
+from stream.embedded import free_port
+from stream.geography import Geography
+from stream.hashing import KeyedHasher
+from stream.metrics import Metrics
+from stream.replay import LOCAL_PEPPER, Line
+from stream.settings import Settings, load_settings, variable
+from stream.store import MemoryStore, RedisStore
+from stream.topics import create_topics
+from stream.traffic import produce
+from tests.servers import Broker
+from tests.topics import Topics
+
+PATIENCE_S = 60.0  # for anything that a test waits for, on two busy cores
+
+# The embedded pair always; Apache Kafka with Debian's redis-server where this machine has them.
+on_both_pairs = pytest.mark.parametrize(
+    ("broker", "store_url"),
+    [
+        pytest.param("embedded", "embedded", id="embedded"),
+        pytest.param("kafka", "redis", id="kafka", marks=[pytest.mark.kafka, pytest.mark.redis]),
+    ],
+    indirect=True,
+    scope="session",
+)
+
+
+@dataclass(slots=True)
+class Worker:
+    """A running worker, its web port and its log."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    log: Path
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self.process.kill()
+        self.process.wait()
+
+    async def stop(self) -> int:
+        """Ask it to stop; its exit status."""
+        self.process.terminate()
+        return await asyncio.wait_for(asyncio.to_thread(self.process.wait), PATIENCE_S)
+
+    async def handled(self) -> int:
+        """How many events it has handled; 0 while it does not answer."""
+        with suppress(aiohttp.ClientError):
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"http://127.0.0.1:{self.port}/metrics") as answer,
+            ):
+                families = text_string_to_metric_families(await answer.text())
+                events = next(f for f in families if f.name == "sluicegate_events")
+                return int(sum(s.value for s in events.samples if s.name.endswith("_total")))
+        return 0
+
+
+@dataclass(slots=True)
+class Live:
+    """A consumer group, topics and an empty store of one test's own."""
+
+    broker: Broker
+    store_url: str
+    folder: Path
+    name: str
+    options: dict[str, Any]
+    workers: list[Worker] = field(default_factory=list)
+    sent: int = 0
+
+    def explicit(self) -> dict[str, Any]:
+        """The settings, by name."""
+        timeout = int(self.broker.session_timeout_s * 1_000)
+        return {
+            "kafka_bootstrap": self.broker.address,
+            "store_url": self.store_url,
+            "pepper": LOCAL_PEPPER.decode(),
+            "group": self.name,
+            "topic_prefix": f"{self.name}.",
+            "partitions": 4,
+            "decisions": "all",
+            "log_level": "warning",
+            "session_timeout_ms": timeout,
+            "heartbeat_ms": timeout // 4,
+            **self.options,
+        }
+
+    def settings(self) -> Settings:
+        return load_settings(**self.explicit())
+
+    def start(self) -> Worker:
+        """Start one more worker, told everything by its environment."""
+        port, number = free_port(), len(self.workers)
+        told = {variable(k): str(v) for k, v in (self.explicit() | {"web_port": port}).items()}
+        log = self.folder / f"worker-{number}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "stream", "worker"],
+                env=os.environ | told,
+                cwd=self.folder,
+                stdout=output,
+                stderr=output,
+            )
+        self.workers.append(Worker(process, port, log))
+        return self.workers[-1]
+
+    async def until(self, reached: Callable[[], Any], *, every: float = 0.005) -> None:
+        """Wait until `reached`, which may be a coroutine function; the logs tell why not."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not await _answer(reached):
+                    self._refuse_crashed()
+                    await asyncio.sleep(every)
+        except TimeoutError:
+            raise AssertionError(f"not reached in time:\n{self._logs()}") from None
+
+    async def all_done(self) -> None:
+        """Wait until every request in the topic has been handled and committed."""
+        await self.until(self.idle, every=0.3)
+
+    def _refuse_crashed(self) -> None:
+        crashed = {w.process.poll() for w in self.workers} - {None, 0, -signal.SIGKILL}
+        assert not crashed, f"a worker ended ({crashed}):\n{self._logs()}"
+
+    def _logs(self) -> str:
+        return "\n".join(w.log.read_text(errors="replace")[-2_000:] for w in self.workers[-3:])
+
+    async def send(self, requests: Iterable[Line], rate: float) -> None:
+        """Send requests at `rate` a second at most."""
+
+        def count(burst: list[Line]) -> None:
+            self.sent += len(burst)
+
+        await produce(self.settings(), iter(requests), rate, count)
+
+    async def idle(self) -> bool:
+        """Whether every request that was sent has been handled and committed."""
+        topic = self.settings().topic("requests")
+        done = await Topics(self.broker.address).committed(self.name, topic)
+        return sum(done.values()) == self.sent
+
+    async def records(self, name: str) -> dict[int, list[ConsumerRecord]]:
+        """All that a topic of the contract holds, by partition."""
+        settings = self.settings()
+        places = _places(settings.topic(name), settings.partitions)
+        found: dict[int, list[ConsumerRecord]] = {place.partition: [] for place in places}
+        async with _reader(settings) as consumer:
+            consumer.assign(places)
+            await consumer.seek_to_beginning()
+            # Not end_offsets: Tansu 0.6 tells less than it holds.
+            while chunks := await consumer.getmany(timeout_ms=1_000):
+                for place, records in chunks.items():
+                    found[place.partition] += records
+        return found
+
+    async def values(self, name: str) -> list[bytes]:
+        """The messages of a topic of the contract."""
+        parts = (await self.records(name)).values()
+        return [record.value for part in parts for record in part]
+
+    async def states(self, accounts: Sequence[str]) -> dict[str, bytes | None]:
+        """The packed states that the store holds."""
+        store = RedisStore(store_client(self.settings()))
+        try:
+            return dict(zip(accounts, await store.load(accounts), strict=True))
+        finally:
+            await store.close()
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[list[bytes]]:
+        """The decisions so far, as they come."""
+        settings = self.settings()
+        seen: list[bytes] = []
+        async with _reader(settings) as consumer:
+            consumer.assign(_places(settings.topic("decisions"), settings.partitions))
+            await consumer.seek_to_beginning()
+            task = asyncio.create_task(_follow(consumer, seen))
+            try:
+                yield seen
+            finally:
+                task.cancel()
+
+
+@contextmanager
+def living(
+    broker: Broker, store_url: str, folder: Path, name: str, **options: Any
+) -> Iterator[Live]:
+    """Topics made and store emptied; kills at the end what still runs."""
+    live = Live(broker, store_url, folder, name, options)
+    asyncio.run(_prepare(live.settings()))
+    try:
+        yield live
+    finally:
+        for worker in live.workers:
+            worker.kill()
+
+
+async def _prepare(settings: Settings) -> None:
+    await create_topics(settings)
+    client = store_client(settings)
+    await client.flushall()
+    await client.aclose()
+
+
+async def _answer(reached: Callable[[], Any]) -> Any:
+    answer = reached()
+    return await answer if asyncio.iscoroutine(answer) else answer
+
+
+@asynccontextmanager
+async def _reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(**kafka_options(settings), auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+def _places(topic: str, partitions: int) -> list[TopicPartition]:
+    return [TopicPartition(topic, partition) for partition in range(partitions)]
+
+
+async def _follow(consumer: AIOKafkaConsumer, seen: list[bytes]) -> None:
+    while True:
+        for records in (await consumer.getmany(timeout_ms=1_000)).values():
+            seen += [record.value for record in records]
+
+
+def undated(decision: bytes) -> bytes:
+    """A decision without the time at which it was worked out."""
+    return re.sub(rb'"decided_at":\d+', b'"decided_at":0', decision)
+
+
+@dataclass(slots=True)
+class Kept:
+    """A sink that keeps what it is given, and what a worker's state would be in the end."""
+
+    decisions: list[bytes] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    states: dict[str, bytes] = field(default_factory=dict)
+
+    async def emit(
+        self, _: int, decisions: Sequence[DecisionWire], letters: Sequence[DeadLetter]
+    ) -> None:
+        self.decisions += [undated(encode_decision(decision)) for decision in decisions]
+        self.letters += letters
+
+
+async def undisturbed(
+    settings: Settings, requests: dict[int, list[ConsumerRecord]], chunk: int = 1_000
+) -> Kept:
+    """What a worker makes of `requests` that nobody stops, in this process."""
+    kept, store = Kept(), MemoryStore()
+    gate = Gate(
+        court=open_court(settings),
+        hasher=KeyedHasher(settings.pepper_bytes()),
+        geography=Geography(),
+        store=store,
+        sink=kept,
+        metrics=Metrics(),
+    )
+    for partition, records in requests.items():
+        for begin in range(0, len(records), chunk):
+            part = records[begin : begin + chunk]
+            topic = settings.topic("requests")
+            await gate.handle(Chunk(topic, partition, part, len(records)))
+    kept.states = store.states
+    return kept

@@ -1,0 +1,135 @@
+"""Requests as records, a model that says what it is told, and gates that keep what they emit."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.decisions import DeadLetter
+from schemas.features import FEATURE_NAMES
+from schemas.wire import DecisionWire
+from stream.agents import Gate, Witness
+from stream.chunk import Chunk
+from stream.court import Court, Judge
+from stream.decide import Rules
+from stream.geography import Geography
+from stream.hashing import KeyedHasher
+from stream.metrics import Metrics
+from stream.policy import Policy
+from stream.store import MemoryStore, Store
+
+NOW = 1_780_000_000_000
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+DECIDED_AT = 1_790_000_000_000
+
+POLICY: dict[str, Any] = {
+    "version": "test",
+    "thresholds": {
+        0: {"restrict": 0.5, "rate_limit": 0.7, "step_up": 0.85, "block": 0.98},
+        1: {"restrict": 0.6, "rate_limit": 0.8, "step_up": 0.9, "block": 0.99},
+        2: {"restrict": 0.8, "rate_limit": 0.92, "step_up": 0.97},
+        3: {"rate_limit": 0.98},
+    },
+    "hysteresis": 0.8,
+    "lifetimes": {
+        "allow": "1d",
+        "restrict": "1d",
+        "rate_limit": "12h",
+        "step_up": "7d",
+        "block": "7d",
+    },
+    "block_evidence": {"kinds": 2, "weight": 0.25},
+    "restrictions": ["hide_reasoning", "no_batch"],
+    "limits": {"requests_per_minute": 6, "tokens_per_minute": 20_000},
+    "requirements": ["verify_email"],
+}
+
+
+class Raw(NamedTuple):
+    """A record of the requests topic."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: int = -1
+
+
+def request(offset: int, account: str = "ada", ts: int = NOW, **fields: Any) -> Raw:
+    """A request whose id is its offset, unless given."""
+    event = {"event_id": f"e{offset}", "account_id": account, "ts": ts, "model": "m", **fields}
+    return Raw(offset, account.encode(), json.dumps(event).encode())
+
+
+def chunk(*records: Raw, partition: int = 0, highwater: int = 1_000_000) -> Chunk:
+    """Records as one chunk."""
+    return Chunk("sluicegate.requests", partition, records, highwater)
+
+
+@dataclass(slots=True)
+class Told:
+    """A model of the same score and contributions (by feature) for every row."""
+
+    value: float = 0.0
+    weights: dict[str, float] = field(default_factory=dict)
+    version: str = "told"
+
+    def score(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.full(len(rows), self.value)
+
+    def contributions(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        one = [self.weights.get(name, 0.0) for name in FEATURE_NAMES]
+        return np.tile(np.array(one, np.float32), (len(rows), 1))
+
+
+def court(model: Told, *, every: bool = False, **policy: Any) -> Court:
+    """A court of the policy above, changed as given."""
+    rules = Rules(Policy.model_validate(POLICY | policy))
+    return Court(
+        model,  # type: ignore[arg-type]  # a stand-in with the same two methods
+        rules,
+        mode="enforce",
+        every=every,
+        now=lambda: DECIDED_AT,
+    )
+
+
+@dataclass(slots=True)
+class ListSink:
+    """Keeps what is emitted; `fails` is raised in its stead."""
+
+    decisions: list[DecisionWire] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    fails: Exception | None = None
+
+    async def emit(
+        self, _: int, decisions: Sequence[DecisionWire], letters: Sequence[DeadLetter]
+    ) -> None:
+        if self.fails:
+            raise self.fails
+        self.decisions += decisions
+        self.letters += letters
+
+
+def gate(
+    judge: Judge,
+    sink: ListSink,
+    store: Store | None = None,
+    *,
+    metrics: Metrics | None = None,
+    epoch: int = 0,
+    witness: Witness | None = None,
+) -> Gate:
+    """A gate in memory."""
+    return Gate(
+        court=judge,
+        hasher=KeyedHasher(b"pepper"),
+        geography=Geography(),
+        store=MemoryStore() if store is None else store,
+        sink=sink,
+        metrics=metrics or Metrics(),
+        epoch=epoch,
+        witness=witness,
+    )
