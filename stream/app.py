@@ -10,7 +10,7 @@ from mode import Service
 from stream.accounts import Registry
 from stream.agents import Gate
 from stream.chunk import Chunk, Handle
-from stream.connections import faust_credentials, kafka_options, store_client
+from stream.connections import faust_credentials, producer_options, store_client
 from stream.court import open_court
 from stream.geography import open_geography
 from stream.hashing import KeyedHasher
@@ -28,9 +28,7 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     court, hasher = open_court(settings), KeyedHasher(settings.pepper_bytes())
     geography, redis = open_geography(settings), RedisStore(store_client(settings))
     store = PatientStore(redis, metrics)
-    producer = AIOKafkaProducer(
-        **kafka_options(settings), acks="all", linger_ms=0, max_request_size=4 << 20
-    )
+    producer = AIOKafkaProducer(**producer_options(settings))
     sink = KafkaSink(producer, settings.topic("decisions"), settings.topic("dead-letters"))
     epoch = settings.stream_epoch
     await producer.start()

@@ -142,19 +142,27 @@ def traffic(
 @cli.command()
 def train(
     out: Annotated[Path, typer.Option(help="Folder of the model; must not exist yet.")],
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder with requests and labels; may be given often. None: simulate."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the traffic and of the training.")] = 1,
     populations: Annotated[int, typer.Option(min=4, help="How many to simulate.")] = 10,
     accounts: Annotated[int, typer.Option(min=100, help="Accounts of each.")] = 1_200,
     days: Annotated[float, typer.Option(min=1, help="Days of each.")] = 7.0,
 ) -> None:
-    """Train a model on simulated populations and their labels, replayed through the live path."""
-    from stream.training import train_simulated
+    """Train a model on recorded or simulated traffic, replayed through the live path."""
+    from stream.curriculum import train_simulated
+    from stream.training import train_recorded
 
     configure_logs("console", "warning", sys.stderr)
     if out.exists():
         raise ConfigurationError(f"{out} exists: a model is never written over another")
-    with _bar("replaying populations", populations) as advance:
-        report = train_simulated(out, seed, populations, accounts, days, progress=advance)
+    with _bar("replaying", len(data) if data else populations) as advance:
+        if data:
+            report = train_recorded(out, data, seed, advance)
+        else:
+            report = train_simulated(out, seed, populations, accounts, days, advance)
     console.print(
         f"{report.version}: {report.trees} trees; on held-out groups AUC "
         f"{report.evaluation.auc:.4f}, average precision {report.evaluation.average_precision:.4f}"

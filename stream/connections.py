@@ -34,6 +34,18 @@ def kafka_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
+def producer_options(settings: Settings) -> dict[str, Any]:
+    """The options of a producer that hands over whole batches and waits for their ack."""
+    return kafka_options(settings) | {
+        "acks": "all",
+        "linger_ms": 0,
+        # One message fits whatever it holds, and a chunk's decisions go out in few batches:
+        # at aiokafka's 16 KiB, 2,000 decisions are 60 round trips.
+        "max_batch_size": 900_000,
+        "max_request_size": 1 << 20,
+    }
+
+
 def faust_credentials(settings: Settings) -> Any:
     """What Faust's `broker_credentials` wants; None for a connection in the clear.
 

@@ -10,7 +10,7 @@ from aiokafka.partitioner import murmur2
 
 from simulate.population import Population
 from simulate.scenarios import Scenario
-from stream.connections import kafka_options
+from stream.connections import producer_options
 from stream.replay import Line, lines, merged
 from stream.settings import Settings
 
@@ -33,7 +33,7 @@ async def produce(
     settings: Settings, events: Iterator[Line], rate: float, progress: Progress | None = None
 ) -> int:
     """Send `events` at `rate` a second at most; returns how many. Raises KafkaError."""
-    producer = AIOKafkaProducer(**kafka_options(settings), acks="all", linger_ms=0)
+    producer = AIOKafkaProducer(**producer_options(settings))
     await producer.start()
     partitions: dict[bytes, int] = {}
     sent = 0

@@ -2,20 +2,21 @@
 
 import asyncio
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from schemas.errors import ConfigurationError
+from schemas.events import LabelEvent
 from schemas.features import FEATURE_NAMES
+from schemas.ndjson import read_lines
+from schemas.wire import parse
 from scorers.train import Report, TrainingTable, train
-from simulate.abuse.campaigns import Campaign
-from simulate.population import Population
-from simulate.scenarios import HONEST, LONERS, Scenario
 from stream.agents import Gate
 from stream.batch import RequestBatch
 from stream.court import Verdict
@@ -28,6 +29,8 @@ from stream.store import MemoryStore
 from stream.windows import Sight
 
 Progress = Callable[[float], None]
+
+_labels: TypeAdapter[LabelEvent] = TypeAdapter(LabelEvent)
 
 
 class Truth(NamedTuple):
@@ -106,45 +109,9 @@ class _Blind:
         return []
 
 
-def train_simulated(
-    out: Path, seed: int, populations: int, accounts: int, days: float, progress: Progress
-) -> Report:
-    """Train on simulated populations whose campaigns differ; `progress` is called after each.
-
-    What the simulator knows of every account stands for labels. Errors: see scorers.train.
-    """
-    tables = []
-    for number in range(populations):
-        tables.append(_rows_of(_varied(seed, number, accounts, days), number))
-        progress(1)
-    return train(join(tables), out, seed=seed)
-
-
-def _varied(seed: int, number: int, accounts: int, days: float) -> Scenario:
-    """Campaigns from obvious to careful: own cards, more templates, human pace, mixed traffic."""
-    rng = np.random.default_rng((seed, number))
-    campaign = Campaign(
-        share=float(rng.uniform(0.05, 0.25)),
-        per_day=float(rng.uniform(5, 60)),
-        cards=int(rng.choice((0, 3, 12, 40))),
-        templates=int(rng.integers(4, 80)),
-        even=float(rng.uniform(0, 1)),
-        drawn_out=float(rng.uniform(0, 0.6)),
-        innocent=float(rng.uniform(0, 0.5)),
-        sleep=float(rng.uniform(0, 1)),
-    )
-    cohorts = (*HONEST, *LONERS, campaign)
-    return Scenario(f"train-{number}", accounts, days, cohorts, seed=seed * 1_000 + number)
-
-
-def _rows_of(scenario: Scenario, number: int) -> TrainingTable:
-    population = Population(scenario)
-    collector = Collector(
-        {
-            truth.account_id: Truth(truth.abusive, f"{number}:{truth.campaign or truth.account_id}")
-            for truth in population.truths()
-        }
-    )
+def collect(bodies: Iterable[bytes], truths: dict[str, Truth]) -> TrainingTable:
+    """Replay requests (one JSON object each, by time) and keep rows of the accounts in `truths`."""
+    collector = Collector(truths)
     gate = Gate(
         court=_Blind(),
         hasher=KeyedHasher(LOCAL_PEPPER),
@@ -154,6 +121,36 @@ def _rows_of(scenario: Scenario, number: int) -> TrainingTable:
         metrics=Metrics(),
         witness=collector.witness,
     )
-    bodies = (line for block in population.request_lines() for line in block.data.splitlines())
     asyncio.run(replay(lines(REQUESTS, bodies), {REQUESTS: gate.handle}))
     return collector.table()
+
+
+def train_recorded(out: Path, folders: Sequence[Path], seed: int, progress: Progress) -> Report:
+    """Train on folders of recorded `requests` and `labels` (NDJSON, as `simulate` writes them).
+
+    `progress` is called after each. Raises ConfigurationError for a folder without them.
+    """
+    tables = []
+    for number, folder in enumerate(folders):
+        truths = read_labels(_file(folder, "labels"), prefix=f"{number}:")
+        tables.append(collect(read_lines(_file(folder, "requests")), truths))
+        progress(1)
+    return train(join(tables), out, seed=seed)
+
+
+def read_labels(path: Path, prefix: str = "") -> dict[str, Truth]:
+    """What LabelEvents say of each account: the latest one counts. Raises MalformedEventError."""
+    events = sorted((parse(_labels, line) for line in read_lines(path)), key=lambda e: e.ts)
+    return {
+        event.account_id: Truth(
+            event.label == "abuse", prefix + (event.campaign_id or event.account_id)
+        )
+        for event in events
+    }
+
+
+def _file(folder: Path, name: str) -> Path:
+    found = sorted(folder.glob(f"{name}.ndjson*"))
+    if len(found) != 1:
+        raise ConfigurationError(f"{folder}: {len(found)} files {name}.ndjson*, must be one")
+    return found[0]

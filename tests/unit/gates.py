@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from schemas.decisions import DeadLetter
 from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire
+from stream.accounts import Registry
 from stream.agents import Gate, Witness
-from stream.chunk import Chunk
+from stream.chunk import Chunk, Handle
 from stream.court import Court, Judge
 from stream.decide import Rules
 from stream.geography import Geography
 from stream.hashing import KeyedHasher
 from stream.metrics import Metrics
 from stream.policy import Policy
+from stream.replay import ACCOUNTS, REQUESTS
 from stream.store import MemoryStore, Store
 
 NOW = 1_780_000_000_000
@@ -111,6 +113,29 @@ class ListSink:
             raise self.fails
         self.decisions += decisions
         self.letters += letters
+
+
+def registry(
+    sink: ListSink, store: Store | None = None, *, metrics: Metrics | None = None, epoch: int = 0
+) -> Registry:
+    """A registry in memory."""
+    return Registry(
+        KeyedHasher(b"pepper"),
+        Geography(),
+        MemoryStore() if store is None else store,
+        sink,
+        metrics or Metrics(),
+        epoch,
+    )
+
+
+def handlers(judge: Judge, sink: ListSink) -> dict[str, Handle]:
+    """What a replay asks for: a gate and a registry of one store."""
+    store = MemoryStore()
+    return {
+        REQUESTS: gate(judge, sink, store).handle,
+        ACCOUNTS: registry(sink, store).handle,
+    }
 
 
 def gate(

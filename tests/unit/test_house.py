@@ -25,7 +25,7 @@ ALLOWED = {
     "simulate": {"schemas", "simulate"},
 }
 # The composition root starts everything, the simulated traffic of the demo too.
-ROOTS = {"stream/cli.py", "stream/demo.py", "stream/story.py", "stream/traffic.py"}
+ROOTS = {f"stream/{name}.py" for name in ("cli", "curriculum", "demo", "story", "traffic")}
 MODULES = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
 every_module = pytest.mark.parametrize(
     "module", MODULES, ids=lambda path: str(path.relative_to(ROOT))

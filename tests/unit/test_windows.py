@@ -120,7 +120,7 @@ def events(draw: st.DrawFn) -> list[tuple[str, Event]]:
     return arrivals
 
 
-def run(arrivals: list[tuple[str, Event]], cuts: list[int], restart: bool = True):
+def run(arrivals: list[tuple[str, Event]], cuts: list[int]):
     """Outcomes, feature rows by arrival, and each account's bytes, after batches cut at `cuts`."""
     stored: dict[str, bytes] = {}
     outcomes: list[int] = []

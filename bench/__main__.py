@@ -1,0 +1,50 @@
+"""All measurements in bounded sizes, within ten minutes: `python -m bench`, as `make bench`.
+
+Prints Markdown for docs/benchmarks.md; each table under the command that makes it alone.
+"""
+
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.processes import processor
+
+MEASUREMENTS = (
+    ("Throughput", "bench.throughput", "--warm", "300000", "--events", "400000", "--peers", "10"),
+    ("Latency", "bench.latency", "--warm", "100000", "--rate", "10000", "--seconds", "60"),
+    ("Cost by known accounts", "bench.scaling"),
+    ("Memory of an account", "bench.memory"),
+    ("Profile", "bench.profile", "--accounts", "10000", "--events", "100000"),
+    ("Scoring", "bench.scoring"),
+)
+PACKAGES = ("faust-streaming", "aiokafka", "numpy", "onnxruntime", "redis", "hiredis")
+LIMIT_S = 300
+
+
+def main() -> int:
+    """Run all, one after another; the exit code is 1 when one failed."""
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    python = sys.version.split()[0]
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {processor()}, 2 cores; Python {python}")
+    print(versions)
+    failed = 0
+    for title, module, *options in MEASUREMENTS:
+        command = ["python", "-m", module, *options]
+        print(f"\n## {title}\n`{' '.join(command)}`\n", flush=True)
+        began = time.monotonic()
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, *command[1:]],
+            cwd=Path(__file__).parents[1],
+            timeout=LIMIT_S,
+            check=False,
+        )
+        failed += done.returncode != 0
+        print(f"{title}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
