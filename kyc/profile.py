@@ -11,6 +11,7 @@ Nothing here is personal: values are keyed hashes, or as coarse as a country.
 
 from collections.abc import Callable, Mapping
 from enum import IntFlag
+from operator import itemgetter
 from typing import Final, TypeVar
 
 import msgspec
@@ -20,6 +21,7 @@ CAPS: Final = {"card": 8}
 CAP: Final = 4
 NEVER: Final = 0
 
+K = TypeVar("K", int, str)
 T = TypeVar("T")
 Early = tuple[int, int | str]
 Thing = tuple[int, ...]
@@ -52,7 +54,7 @@ class Profile(msgspec.Struct, array_like=True, frozen=True):
 
 
 UNKNOWN: Final = Profile()
-_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Profile).decode
 
 
@@ -91,7 +93,13 @@ def _largest(one: Thing | None, other: Thing | None) -> Thing:
 
 def encode(profile: Profile) -> bytes:
     """The same bytes for the same facts."""
-    return _encode(profile)
+    things = {kind: _sorted(found) for kind, found in profile.things.items()}
+    in_order = _sorted(profile.earliest), _sorted(profile.latest), _sorted(things)
+    return _encode(Profile(profile.erased, *in_order))
+
+
+def _sorted(facts: Mapping[K, T]) -> dict[K, T]:
+    return dict(sorted(facts.items(), key=itemgetter(0)))
 
 
 def decode(body: bytes) -> Profile:
