@@ -71,6 +71,13 @@ class Partitioner:
         self.lines[self._known[key]] += 1
         return self._known[key]
 
+    def groups(self, events: Iterable[Line]) -> dict[int, list[Line]]:
+        """The lines by partition."""
+        groups: dict[int, list[Line]] = defaultdict(list)
+        for line in events:
+            groups[self.of(line)].append(line)
+        return groups
+
 
 async def fill(settings: Settings, events: Iterable[Line]) -> Counter[int]:
     """Write requests to the topic as fast as the broker takes them; how many by partition.
@@ -85,25 +92,18 @@ async def fill(settings: Settings, events: Iterable[Line]) -> Counter[int]:
     partitioner, events = Partitioner(settings.partitions), iter(events)
     try:
         while burst := list(islice(events, BURST)):
-            await send(producer, settings.topic("requests"), partitioner, burst)
+            groups = partitioner.groups(burst).items()
+            await asyncio.gather(*(send(producer, settings, n, group) for n, group in groups))
     finally:
         await producer.stop()
     return partitioner.lines
 
 
 async def send(
-    producer: AIOKafkaProducer, topic: str, partitioner: Partitioner, burst: Iterable[Line]
+    producer: AIOKafkaProducer, settings: Settings, partition: int, group: Iterable[Line]
 ) -> None:
-    """Write a burst in as few batches as possible, and wait for every acknowledgement."""
-    by_partition = defaultdict(list)
-    for line in burst:
-        by_partition[partitioner.of(line)].append(line)
-    await asyncio.gather(
-        *(_send(producer, topic, number, group) for number, group in by_partition.items())
-    )
-
-
-async def _send(producer: AIOKafkaProducer, topic: str, partition: int, group: list[Line]) -> None:
+    """Write requests to a partition in as few batches as possible, and wait till they are kept."""
+    topic = settings.topic("requests")
     acknowledged = []
     batch = producer.create_batch()
     for line in group:
