@@ -116,12 +116,18 @@ class ListSink:
 
 
 def registry(
-    sink: ListSink, store: Store | None = None, *, metrics: Metrics | None = None, epoch: int = 0
+    sink: ListSink,
+    store: Store | None = None,
+    *,
+    metrics: Metrics | None = None,
+    epoch: int = 0,
+    pepper: bytes = b"pepper",
+    geography: Geography | None = None,
 ) -> Registry:
     """A registry in memory."""
     return Registry(
-        KeyedHasher(b"pepper"),
-        Geography(),
+        KeyedHasher(pepper),
+        geography or Geography(),
         MemoryStore() if store is None else store,
         sink,
         metrics or Metrics(),
