@@ -61,3 +61,10 @@ CAMPUS = (
     Network(786, "GB", _v4(131, 111), 12),
     Network(559, "CH", _v4(129, 132), 12),
 )
+# Carriers that put thousands of lines behind a few /24.
+CARRIER_NAT = (
+    Network(55836, "IN", _v4(157, 49), 10),
+    Network(28573, "BR", _v4(177, 40), 9),
+    Network(9808, "CN", _v4(117, 136), 10),
+    Network(21928, "US", _v4(172, 58), 10),
+)

@@ -77,8 +77,8 @@ def wording(rng: np.random.Generator, address: str) -> str:
         tag = _one(rng, ("ai", "api", "dev", "test", "work"))
         return f"{local}+{tag}{rng.integers(1000)}@{domain}"
     plain = local.replace(".", "")
-    at = int(rng.integers(1, len(plain)))
-    return f"{plain[:at]}.{plain[at:]}@{domain}"
+    dots = [plain[0]] + [("." if rng.random() < 0.3 else "") + c for c in plain[1:]]
+    return f"{''.join(dots)}@{domain}"
 
 
 def free_mail(rng: np.random.Generator) -> str:

@@ -6,14 +6,11 @@ from simulate.abuse.campaigns import Campaign
 from simulate.abuse.credit_farmers import CreditFarmers
 from simulate.abuse.stolen_keys import StolenKeys
 from simulate.abuse.trace_scrapers import TraceScrapers
+from simulate.attacks import ATTACKS
 from simulate.cohort import Cohort
-from simulate.honest.batches import BatchCustomers
+from simulate.configurations import CONFIGURATIONS, HONEST, Cohorts
 from simulate.honest.businesses import ApiBusinesses
-from simulate.honest.chat import ChatPeople
-from simulate.honest.ci import Ci
-from simulate.honest.classes import UniversityClass
-from simulate.honest.coding_agents import AgentUsers
-from simulate.honest.developers import Developers
+from simulate.honest.resellers import Resellers
 
 START = 1_780_272_000_000  # 2026-06-01T00:00:00Z, a Monday
 
@@ -41,34 +38,57 @@ class Scenario:
             raise ValueError("two cohorts of one name would be one and the same people")
 
 
-# A small provider's businesses: one in a hundred of ServeGen's rates, cut off so that no single
-# firm makes most of the traffic.
-_FIRMS = ApiBusinesses(scale=60.0, most_per_day=6_000.0)
-HONEST: tuple[Cohort, ...] = (
-    ChatPeople(),
-    Developers(),
-    AgentUsers(),
-    _FIRMS,
-    BatchCustomers(),
-    Ci(),
-    UniversityClass(),
-)
-LONERS: tuple[Cohort, ...] = (StolenKeys(), CreditFarmers(), TraceScrapers())
+# The giants of a population.
+_HEAVY = (ApiBusinesses, Resellers)
+LONERS: Cohorts = (StolenKeys(), CreditFarmers(), TraceScrapers())
 
 
-def _quiet(most_per_day: float) -> tuple[Cohort, ...]:
-    """The honest cohorts without giants: no firm makes more than `most_per_day` requests."""
-    return (*HONEST[:3], replace(_FIRMS, most_per_day=most_per_day), *HONEST[4:])
+def scenario(
+    configuration: str,
+    attack: str | None,
+    seed: int,
+    accounts: int = 3_000,
+    days: float = 7.0,
+    attack_share: float = 0.1,
+) -> Scenario:
+    """One of `CONFIGURATIONS` under one of `ATTACKS`, or under none but the loners.
+
+    `attack_share` is the campaign's share of all accounts. Errors: KeyError for unknown names.
+    """
+    chosen = CONFIGURATIONS[configuration]
+    cohorts = (*chosen.honest, *LONERS)
+    if attack:
+        others = sum(cohort.share for cohort in cohorts)
+        share = attack_share / (1.0 - attack_share) * others
+        campaign = replace(ATTACKS[attack], share=share, through_app=chosen.through_app)
+        cohorts = (*cohorts, campaign)
+    name = f"{configuration}-{attack or 'peace'}-{seed}"
+    return Scenario(name, accounts, days, cohorts, seed, provider=chosen.provider)
 
 
+def _quiet(cohorts: Cohorts, most_per_day: float) -> Cohorts:
+    """`cohorts` without giants: no firm makes more than `most_per_day` requests."""
+    return tuple(
+        replace(cohort, most_per_day=most_per_day) if isinstance(cohort, _HEAVY) else cohort
+        for cohort in cohorts
+    )
+
+
+# A provider of small customers: as many accounts as the alleged campaign make as many requests.
+_SMALL = _quiet(CONFIGURATIONS["B"].honest, 100.0)
+
+
+_ALLEGED = Campaign(share=sum(c.share for c in _SMALL), per_day=27.0, staggered=0.1)
 SCENARIOS = {
     s.name: s
     for s in (
         Scenario("small", 300, 3.0, (*HONEST, *LONERS, Campaign(share=0.1))),
         # About 480,000 requests: a minute of a laptop's time. Many quiet accounts, no giants.
-        Scenario("demo", 1_500, 5.0, (*_quiet(500.0), *LONERS, Campaign(share=0.1))),
-        Scenario("campaign", 75_000, 45.0, (*HONEST, *LONERS, Campaign(share=0.5))),
+        Scenario("demo", 1_560, 5.0, (*_quiet(HONEST, 1_000.0), *LONERS, Campaign(share=0.1))),
+        # The alleged campaign at full size: 25,000 accounts, 28.8 million exchanges in 45 days,
+        # amid about as many requests of a provider of small customers.
+        Scenario("campaign", 50_000, 45.0, (*_SMALL, _ALLEGED)),
         # Throughput over state, not over one hot key.
-        Scenario("bench", 20_000, 2.0, (*_quiet(1_000.0), *LONERS)),
+        Scenario("bench", 20_000, 2.0, (*_quiet(HONEST, 1_000.0), *LONERS)),
     )
 }

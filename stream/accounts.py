@@ -24,10 +24,9 @@ from stream.geography import Geography
 from stream.hashing import KeyedHasher
 from stream.metrics import Metrics
 from stream.packing import UNKNOWN
-from stream.profiles import headers, held_offsets, seal, unseal
+from stream.profiles import Position, headers, held_offsets, seal, unseal
 from stream.sinks import Sink
 from stream.store import Entry, Kind, Store
-from stream.windows import Position
 
 _events: TypeAdapter[AccountEvent] = TypeAdapter(AccountEvent)
 
@@ -57,7 +56,7 @@ class Registry:
         held = await self.store.load(accounts, Kind.PROFILE)
         offsets = held_offsets(headers(held), position)
         refuse_recreated(chunk, int(offsets.max(initial=UNKNOWN)))
-        await self.sink.emit(chunk.partition, [], letters)
+        await self.sink.emit([], letters)
         entries, known = [], 0
         for account, value, offset in zip(accounts, held, offsets.tolist(), strict=True):
             profile = reduce(join, (fact.facts for fact in news[account]), unseal(value))
@@ -78,9 +77,7 @@ class Registry:
             try:
                 event = read_account_event(record)
             except MalformedEventError as error:
-                letters.append(
-                    dead_letter(record, str(error), topic=chunk.topic, partition=chunk.partition)
-                )
+                letters.append(dead_letter(chunk, record, str(error)))
             else:
                 facts = told(event, self.hasher, self.geography.locate)
                 news.setdefault(event.account_id, []).append(Told(record.offset, facts))

@@ -34,7 +34,8 @@ from stream.repeats import GRACE_MS
 from stream.rows import feature_rows
 from stream.sinks import Sink
 from stream.store import Current, Entry, Store
-from stream.windows import Outcome, Position, Remembered, Sight, held_offsets, remember
+from stream.turnstile import Turnstile
+from stream.windows import Outcome, Remembered, Sight, held_offsets, remember
 
 MONTH_MS = 30 * 86_400_000
 
@@ -42,7 +43,7 @@ Witness = Callable[[RequestBatch, Sight, NDArray[np.float32]], None]
 
 
 class Gate:
-    """Everything that a chunk of requests passes through; the same live, in replay and training.
+    """Everything that chunks of requests pass through; the same live, in replay and training.
 
     witness: sees every feature row as it is made (training); epoch: see Settings.stream_epoch.
     """
@@ -67,26 +68,26 @@ class Gate:
         self._metrics = metrics
         self._epoch = epoch
         self._witness = witness
+        self._turnstile = Turnstile(self._pass)
 
     async def handle(self, chunk: Chunk) -> None:
-        """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
+        """Take one chunk all the way, with others that wait.
+
+        Raises StoreError or EmitError: the chunk is then not done.
+        """
+        await self._turnstile.take(chunk)
+
+    async def _pass(self, chunks: Sequence[Chunk]) -> None:
         with self._stage("decode"):
-            batch, letters = decode_requests(
-                chunk.records,
-                topic=chunk.topic,
-                partition=chunk.partition,
-                hasher=self._hasher,
-                geography=self._geography,
-            )
+            batch, letters = decode_requests(chunks, hasher=self._hasher, geography=self._geography)
         with self._stage("load"):
             held, facts = await self._store.load_both(batch.accounts)
         with self._stage("know"):
             known = know(facts)
-        position = Position(self._epoch, chunk.partition)
         with self._stage("remember"):
             state = unpack(held)
-            refuse_recreated(chunk, held_offsets(state, position).max(initial=UNKNOWN))
-            memory = remember(state, batch, position)
+            _refuse_recreated(held_offsets(state, batch, self._epoch), batch, chunks)
+            memory = remember(state, batch, self._epoch)
         with self._stage("score"):
             rows = feature_rows(memory.sight)
             scores = self.court.score(rows)
@@ -94,13 +95,13 @@ class Gate:
             verdicts = self.court.judge(memory.state.header, batch, memory.sight, rows, scores)
         if self._witness:
             self._witness(batch, memory.sight, rows)
-        letters += _late_letters(chunk, batch, memory.outcome)
+        letters += _late_letters(chunks, batch, memory.outcome)
         with self._stage("emit"):
-            await self._sink.emit(chunk.partition, [v.decision for v in verdicts], letters)
+            await self._sink.emit([(v.partition, v.decision) for v in verdicts], letters)
         with self._stage("write"):
             await self._write(batch, memory, verdicts)
             await self._store.renew(_lasting(batch, facts, state, memory.state))
-        self._count(chunk, batch, memory.outcome, verdicts, letters)
+        self._count(chunks, batch, memory.outcome, verdicts, letters)
         self._count_known(known, memory.sight)
 
     @contextmanager
@@ -125,7 +126,7 @@ class Gate:
 
     def _count(
         self,
-        chunk: Chunk,
+        chunks: Sequence[Chunk],
         batch: RequestBatch,
         outcome: NDArray[np.int8],
         verdicts: Sequence[Verdict],
@@ -137,14 +138,16 @@ class Gate:
         late = int((outcome == Outcome.LATE).sum())
         metrics.events.labels("malformed").inc(len(letters) - late)
         metrics.events.labels("clamped").inc(batch.clamped)
-        metrics.dead_letters.labels(chunk.topic).inc(len(letters))
-        metrics.batch_size.observe(len(chunk.records))
-        metrics.lag.labels(chunk.topic, str(chunk.partition)).set(chunk.lag)
+        metrics.batch_size.observe(sum(len(chunk.records) for chunk in chunks))
+        for letter in letters:
+            metrics.dead_letters.labels(letter.topic).inc()
+        for chunk in chunks:
+            metrics.lag.labels(chunk.topic, str(chunk.partition)).set(chunk.lag)
+            metrics.latency_seconds.observe(time() - chunk.records[-1].timestamp / 1_000)
         for verdict in verdicts:
             metrics.decisions.labels(verdict.decision.action.value).inc()
             if verdict.changes:
                 decision_changed(verdict.decision)
-        metrics.latency_seconds.observe(time() - chunk.records[-1].timestamp / 1_000)
 
     def _count_known(self, known: Known, sight: Sight) -> None:
         """Whom the traffic comes from: the base rate of everything else."""
@@ -175,11 +178,21 @@ def _current(decision: DecisionWire | None) -> Current | None:
     return Current(encode_decision(decision), decision.expires_at - decision.ts)
 
 
-def _late_letters(chunk: Chunk, batch: RequestBatch, outcome: NDArray[np.int8]) -> list[DeadLetter]:
-    late = set(batch.offset[outcome == Outcome.LATE].tolist())
+def _late_letters(
+    chunks: Sequence[Chunk], batch: RequestBatch, outcome: NDArray[np.int8]
+) -> list[DeadLetter]:
+    rows = np.flatnonzero(outcome == Outcome.LATE)
+    late = set(zip(batch.partition[rows].tolist(), batch.offset[rows].tolist(), strict=True))
     error = f"ts: more than {GRACE_MS // 60_000} minutes older than the account's latest event"
     return [
-        dead_letter(record, error, topic=chunk.topic, partition=chunk.partition)
-        for record in (chunk.records if late else ())
-        if record.offset in late
+        dead_letter(chunk, record, error)
+        for chunk in (chunks if late else ())
+        for record in chunk.records
+        if (chunk.partition, record.offset) in late
     ]
+
+
+def _refuse_recreated(held: Ints, batch: RequestBatch, chunks: Sequence[Chunk]) -> None:
+    for chunk in chunks:
+        furthest = held[batch.partition == chunk.partition].max(initial=UNKNOWN)
+        refuse_recreated(chunk, int(furthest))

@@ -100,7 +100,10 @@ def create_app(settings: Settings, metrics: Metrics) -> GateApp:
     )
     expose(app.web.web_app, metrics, settings.web_token)
 
-    @app.chunks(settings.topic("requests"), settings.topic("accounts"))
+    # Every partition may wait at the turnstile: those that do go through together.
+    topics = settings.topic("requests"), settings.topic("accounts")
+
+    @app.chunks(*topics, overlap=min(settings.partitions, 64))
     async def events(chunk: Chunk) -> None:
         await app.keeper.handlers[chunk.topic](chunk)
 

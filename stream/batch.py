@@ -28,6 +28,7 @@ class RequestBatch:
     event_id: list[str]
     event: UInt64
     """xxh3_64 of event_id."""
+    partition: Int64
     offset: Int64
     ts: Int64
     """Milliseconds; what lay too far ahead of the broker is clamped to the broker's time."""

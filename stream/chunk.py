@@ -14,7 +14,7 @@ class Record(Protocol):
     def offset(self) -> int: ...
     @property
     def timestamp(self) -> int:
-        """The broker's clock or the producer's, as the topic says, in ms."""
+        """The broker's clock or the producer's, as the topic says, in ms; -1: not known."""
 
     @property
     def key(self) -> bytes | None: ...

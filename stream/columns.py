@@ -31,12 +31,14 @@ _EMPTY: Columns = dict.fromkeys(_FIELDS, ())
 
 def columns(
     events: Sequence[RequestWire],
+    *,
+    partitions: Sequence[int],
     offsets: Sequence[int],
     broker_times: Sequence[int | None],
     hasher: KeyedHasher,
     geography: Geography,
 ) -> RequestBatch:
-    """Lay out n events with their offsets and the broker's times (ms; -1 or None: not known)."""
+    """Lay out n events with their places and the broker's times (ms; -1 or None: not known)."""
     rows = map(msgspec.structs.astuple, events)
     sent = dict(zip(_FIELDS, zip(*rows, strict=True), strict=True)) if events else _EMPTY
     accounts = list(dict.fromkeys(sent["account_id"]))
@@ -50,6 +52,7 @@ def columns(
         account=np.fromiter(map(place.__getitem__, sent["account_id"]), np.int64),
         event_id=list(sent["event_id"]),
         event=np.array([xxh3_64_intdigest(e.encode()) for e in sent["event_id"]], np.uint64),
+        partition=np.array(partitions, np.int64),
         offset=np.array(offsets, np.int64),
         ts=ts,
         status=_ints(sent["status"], 200),

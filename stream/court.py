@@ -31,6 +31,7 @@ class Verdict:
     """One decision, and whether it changes or renews what stood."""
 
     account: int
+    partition: int
     changes: bool
     decision: DecisionWire
 
@@ -43,6 +44,7 @@ class Case(NamedTuple):
     """
 
     sight: int
+    partition: int
     account: int
     name: str
     event_id: str
@@ -104,7 +106,7 @@ class Court:
                 standings[case.account] = new
             if new is not held or self._every:
                 decision = self._write(case, new, reasons, now)
-                verdicts.append(Verdict(case.account, new is not held, decision))
+                verdicts.append(Verdict(case.account, case.partition, new is not held, decision))
         _move(header, standings)
         return verdicts
 
@@ -124,11 +126,18 @@ class Court:
         order = np.argsort(sight.row)
         order = order if self._every else order[opened[order]]
         row = sight.row[order]
-        columns = (order, sight.account[order], sight.clock[order], batch.ts[row], scores[order])
-        for r, o, i, account, clock, ts, score in zip(
-            row.tolist(), opened[order].tolist(), *(c.tolist() for c in columns), strict=True
-        ):
-            yield Case(i, account, batch.accounts[account], batch.event_id[r], clock, ts, score, o)
+        columns = (
+            order,
+            batch.partition[row],
+            sight.account[order],
+            row,
+            sight.clock[order],
+            batch.ts[row],
+            scores[order],
+            opened[order],
+        )
+        for i, part, account, r, *rest in zip(*(c.tolist() for c in columns), strict=True):
+            yield Case(i, part, account, batch.accounts[account], batch.event_id[r], *rest)
 
     def _rule(
         self, held: Standing, case: "Case", row: NDArray[np.float32]

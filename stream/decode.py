@@ -7,7 +7,6 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import Protocol
 
 from pydantic_core import from_json
 
@@ -16,6 +15,7 @@ from schemas.errors import MalformedEventError
 from schemas.events import MAX_MESSAGE_BYTES, MAX_TS
 from schemas.wire import RequestWire, read_requests
 from stream.batch import RequestBatch
+from stream.chunk import Chunk, Record
 from stream.columns import columns
 from stream.geography import Geography
 from stream.hashing import KeyedHasher
@@ -26,41 +26,26 @@ _RAW_FIELDS = frozenset(("prompt", "system"))
 _RAW_KEY = re.compile(rb"[\"'](?:prompt|system)[\"']", re.IGNORECASE)
 
 
-class Record(Protocol):
-    """What decoding needs of a Kafka record; `timestamp` is the broker's: ms, or None or -1."""
-
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int | None: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-
-
 def decode_requests(
-    records: Sequence[Record],
-    *,
-    topic: str,
-    partition: int,
-    hasher: KeyedHasher,
-    geography: Geography,
+    chunks: Sequence[Chunk], *, hasher: KeyedHasher, geography: Geography
 ) -> tuple[RequestBatch, list[DeadLetter]]:
-    """Turn the records of one partition into columns, and into dead letters what cannot be read."""
+    """Turn the records of some chunks into columns, and into dead letters what cannot be read."""
+    records = [record for chunk in chunks for record in chunk.records]
+    sources = [chunk for chunk in chunks for _ in chunk.records]
     events = read_requests([record.value or b"" for record in records])
     _refuse_foreign_keys(records, events)
-    read: list[tuple[Record, RequestWire]] = []
+    read: list[tuple[Chunk, Record, RequestWire]] = []
     letters: list[DeadLetter] = []
-    for record, event in zip(records, events, strict=True):
+    for chunk, record, event in zip(sources, records, events, strict=True):
         if isinstance(event, RequestWire):
-            read.append((record, event))
+            read.append((chunk, record, event))
         else:
-            letters.append(dead_letter(record, str(event), topic=topic, partition=partition))
+            letters.append(dead_letter(chunk, record, str(event)))
     batch = columns(
-        [event for _, event in read],
-        offsets=[record.offset for record, _ in read],
-        broker_times=[record.timestamp for record, _ in read],
+        [event for _, _, event in read],
+        partitions=[chunk.partition for chunk, _, _ in read],
+        offsets=[record.offset for _, record, _ in read],
+        broker_times=[record.timestamp for _, record, _ in read],
         hasher=hasher,
         geography=geography,
     )
@@ -80,15 +65,15 @@ def foreign_key() -> MalformedEventError:
     return MalformedEventError("differs from the account_id in UTF-8", "key")
 
 
-def dead_letter(record: Record, error: str, *, topic: str, partition: int) -> DeadLetter:
-    """Say what is wrong with a record, and show its first 4 KiB without raw text.
+def dead_letter(chunk: Chunk, record: Record, error: str) -> DeadLetter:
+    """Say what is wrong with a record of a chunk, and show its first 4 KiB without raw text.
 
     `prompt` and `system` are taken out of a JSON object; where they stand in anything else, in
     broken JSON or deeper in the object, the payload ends before the first of them.
     """
     return DeadLetter(
-        topic=topic,
-        partition=partition,
+        topic=chunk.topic,
+        partition=chunk.partition,
         offset=record.offset,
         ts=min(max(record.timestamp or 0, 0), MAX_TS),
         error=error[:256],

@@ -5,7 +5,7 @@ accounts at once and opens no profile.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,7 +16,6 @@ from kyc.profile import UNKNOWN as NO_FACTS
 from kyc.profile import Profile, decode, encode
 from schemas.errors import StoreError
 from stream.packing import UNKNOWN
-from stream.windows import Position
 
 VERSION: Final = 1
 HEADER: Final = np.dtype(
@@ -33,6 +32,13 @@ HEADER: Final = np.dtype(
     ]
 )
 _BLANK: Final = np.array([(0, 0, UNKNOWN, VERSION, *NOTHING)], HEADER).tobytes()
+
+
+class Position(NamedTuple):
+    """Where account events come from; part of the fence."""
+
+    epoch: int
+    partition: int
 
 
 def seal(profile: Profile, position: Position, offset: int) -> bytes:

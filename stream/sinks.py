@@ -1,5 +1,6 @@
 """Where decisions and dead letters go: Kafka, or a file of NDJSON."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import IO, Protocol
 
@@ -10,6 +11,9 @@ from schemas.decisions import DeadLetter
 from schemas.errors import SluicegateError
 from schemas.wire import DecisionWire, encode_decision
 
+Placed = tuple[int, DecisionWire]  # the partition that its event came from
+Message = tuple[bytes | None, bytes]  # key, value
+
 
 class EmitError(SluicegateError):
     """The broker did not acknowledge what was sent."""
@@ -18,9 +22,7 @@ class EmitError(SluicegateError):
 class Sink(Protocol):
     """Takes what a batch brought about; has kept it when `emit` returns."""
 
-    async def emit(
-        self, partition: int, decisions: Sequence[DecisionWire], letters: Sequence[DeadLetter]
-    ) -> None:
+    async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
         """Write all of them. Raises EmitError when that is not certain."""
 
 
@@ -31,14 +33,9 @@ class FileSink:
         self._decisions = decisions
         self._letters = letters
 
-    async def emit(
-        self,
-        partition: int,  # noqa: ARG002 - a file has none
-        decisions: Sequence[DecisionWire],
-        letters: Sequence[DeadLetter],
-    ) -> None:
+    async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
         """Append one line each."""
-        self._decisions.writelines(encode_decision(d) + b"\n" for d in decisions)
+        self._decisions.writelines(encode_decision(d) + b"\n" for _, d in decisions)
         self._letters.writelines(letter.model_dump_json().encode() + b"\n" for letter in letters)
 
 
@@ -54,21 +51,24 @@ class KafkaSink:
         self._decisions = decisions
         self._letters = letters
 
-    async def emit(
-        self, partition: int, decisions: Sequence[DecisionWire], letters: Sequence[DeadLetter]
-    ) -> None:
+    async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
         """Send in whole batches: one at a time, the client costs more than the scoring."""
-        messages = [(d.account_id.encode(), encode_decision(d)) for d in decisions]
-        dead = [(b"", letter.model_dump_json().encode()) for letter in letters]
+        places: dict[tuple[str, int], list[Message]] = {}
+        message: Message
+        for partition, decision in decisions:
+            message = (decision.account_id.encode(), encode_decision(decision))
+            places.setdefault((self._decisions, partition), []).append(message)
+        for letter in letters:
+            # The one topic that may have another number of partitions.
+            partition = letter.partition % len(await self._producer.partitions_for(self._letters))
+            message = (None, letter.model_dump_json().encode())
+            places.setdefault((self._letters, partition), []).append(message)
         try:
-            await self._send(self._decisions, partition, messages)
-            if dead:  # the one topic that may have another number of partitions
-                places = await self._producer.partitions_for(self._letters)
-                await self._send(self._letters, partition % len(places), dead)
+            await asyncio.gather(*(self._send(*place, told) for place, told in places.items()))
         except KafkaError as error:
-            raise EmitError(f"decisions of partition {partition}: {error!r}") from error
+            raise EmitError(f"{sorted(places)}: {error!r}") from error
 
-    async def _send(self, topic: str, partition: int, messages: list[tuple[bytes, bytes]]) -> None:
+    async def _send(self, topic: str, partition: int, messages: list[Message]) -> None:
         while messages:
             batch = self._producer.create_batch()
             taken = 0

@@ -31,14 +31,6 @@ class Outcome(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """Where a batch comes from; part of the fence."""
-
-    epoch: int
-    partition: int
-
-
-@dataclass(frozen=True, slots=True)
 class Sight:
     """What each counted event saw, by account and within it in order of arrival; n rows.
 
@@ -65,10 +57,13 @@ class Remembered:
     sight: Sight
 
 
-def remember(state: State, batch: RequestBatch, position: Position) -> Remembered:
-    """Fold `batch` into `state`, whose rows are `batch.accounts`."""
+def remember(state: State, batch: RequestBatch, epoch: int) -> Remembered:
+    """Fold `batch` into `state`, whose rows are `batch.accounts`.
+
+    epoch: see Settings.stream_epoch; with partition and offset it is the fence.
+    """
     outcome = np.full(len(batch.ts), Outcome.COUNTED, np.int8)
-    outcome[batch.offset <= held_offsets(state, position)[batch.account]] = Outcome.REPLAYED
+    outcome[batch.offset <= held_offsets(state, batch, epoch)] = Outcome.REPLAYED
     fresh = np.flatnonzero(outcome == Outcome.COUNTED)
     fresh = fresh[np.argsort(batch.account[fresh], kind="stable")]
     account, ts = batch.account[fresh], batch.ts[fresh]
@@ -77,7 +72,7 @@ def remember(state: State, batch: RequestBatch, position: Position) -> Remembere
     outcome[fresh[ts < before - GRACE_MS]] = Outcome.LATE
     outcome[fresh[repeats.repeated(state.ids, used, before)]] = Outcome.REPEATED
     counted = outcome[fresh] == Outcome.COUNTED
-    header = _advance(state.header, batch, fresh, counted, position)
+    header = _advance(state.header, batch, fresh, counted, epoch)
     new, sight = _fold(
         State(
             header,
@@ -95,10 +90,10 @@ def remember(state: State, batch: RequestBatch, position: Position) -> Remembere
     return Remembered(new, np.unique(account), outcome, sight)
 
 
-def held_offsets(state: State, position: Position) -> Ints:
-    """Last offset that each account's state holds of this partition in this epoch, or -1."""
-    header = state.header
-    here = (header["epoch"] == position.epoch) & (header["partition"] == position.partition)
+def held_offsets(state: State, batch: RequestBatch, epoch: int) -> Ints:
+    """Per event, the last offset of its partition that its account's state holds, or -1."""
+    header = state.header[batch.account]
+    here = (header["epoch"] == epoch) & (header["partition"] == batch.partition)
     return np.where(here, header["offset"], UNKNOWN)
 
 
@@ -125,12 +120,12 @@ def _advance(
     batch: RequestBatch,
     fresh: NDArray[np.intp],
     counted: NDArray[np.bool_],
-    position: Position,
+    epoch: int,
 ) -> NDArray[np.void]:
     """The headers after the batch: fence, clock and first event."""
     header = held.copy()
     account = batch.account[fresh]
-    header["epoch"][account], header["partition"][account] = position.epoch, position.partition
+    header["epoch"][account], header["partition"][account] = epoch, batch.partition[fresh]
     header["offset"][account] = batch.offset[fresh]  # rising, so the last one of each stays
     np.maximum.at(header["clock"], account, batch.ts[fresh])
     first = np.where(header["first"] == UNKNOWN, np.iinfo(np.int64).max, header["first"])

@@ -17,7 +17,7 @@ import faust
 from mode import Service
 
 from schemas.decisions import DeadLetter
-from schemas.wire import DecisionWire, encode_decision
+from schemas.wire import encode_decision
 from stream.agents import Gate
 from stream.chunk import Chunk
 from stream.connections import faust_credentials, store_client
@@ -27,6 +27,7 @@ from stream.hashing import KeyedHasher
 from stream.logs import configure_logs
 from stream.metrics import Metrics, expose
 from stream.settings import Settings, load_settings
+from stream.sinks import Placed
 from stream.store import RedisStore
 
 WITHIN_S = 0.05
@@ -49,11 +50,9 @@ class TopicSink:
         self._decisions = decisions
         self._letters = letters
 
-    async def emit(
-        self, partition: int, decisions: Sequence[DecisionWire], letters: Sequence[DeadLetter]
-    ) -> None:
+    async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
         """Send all of them."""
-        for decision in decisions:
+        for partition, decision in decisions:
             await self._decisions.send(
                 key=decision.account_id.encode(),
                 value=encode_decision(decision),

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from simulate.accounts import Account
 from simulate.firms import FIRM_FILL, firm_proofs, servers
 from simulate.habitats import OFFSETS
@@ -33,40 +35,46 @@ class BatchCustomers:
             created=created,
             first=created + int(rng.exponential(48 * 3_600_000)),
             last=world.end,
-            habits=Habits(
-                per_day=per_day,
-                active_days=float(rng.uniform(0.2, 0.8)),
-                turns=float(min(per_day, 120.0)),
-                gap_s=float(rng.uniform(1, 8)),
-                gap_shape=float(rng.uniform(0.9, 2.5)),
-                day_spread=0.8,
-                hour_spread=1.0,
-                weekend=0.6,
-                offset_h=OFFSETS[country],
-                sleep=float(rng.uniform(0, 3)),
-                in_ln=float(rng.normal(6.4, 0.8)),
-                in_sd=float(rng.uniform(0.02, 0.4)),
-                out_ln=float(rng.normal(4.2, 1.2)),
-                out_sd=float(rng.uniform(0.1, 0.5)),
-                wander=float(rng.uniform(4, 10)),
-                elicitation=float(rng.beta(1, 30)),
-                logprobs=float(rng.random() < 0.15),
-                throttled=0.02,
-                streamed=0.0,
-                retry=0.95,
-                launch_days=float(rng.exponential(20.0)),
-                launch_share=float(rng.random() < 0.2),
-            ),
-            work=Work(
-                capabilities=(task,),
-                models=((SMALL,), (MIDDLE,), (LARGE,))[int(rng.integers(3))],
-                endpoints=("batch",) if rng.random() < 0.6 else ("messages",),
-                temperatures=(0.0,) if rng.random() < 0.6 else (1.0,),
-                max_tokens=(int(rng.choice((256, 1024, 4096))),),
-                systems=(world.key(self.name, index, "system"),),
-            ),
+            habits=self._habits(rng, country, per_day),
+            work=self._work(world, rng, index, task),
             places=places,
             proofs=firm_proofs(rng, country, 300.0),
             fill=FIRM_FILL | {"turns": 0.2},
             org=world.key(self.name, index, "org") if rng.random() < 0.6 else None,
+        )
+
+    def _habits(self, rng: np.random.Generator, country: str, per_day: float) -> Habits:
+        return Habits(
+            per_day=per_day,
+            active_days=float(rng.uniform(0.2, 0.8)),
+            turns=float(min(per_day, 120.0)),
+            gap_s=float(rng.uniform(1, 8)),
+            gap_shape=float(rng.uniform(0.9, 2.5)),
+            day_spread=0.8,
+            hour_spread=1.0,
+            weekend=0.6,
+            offset_h=OFFSETS[country],
+            sleep=float(rng.uniform(0, 3)),
+            in_ln=float(rng.normal(6.4, 0.8)),
+            in_sd=float(rng.uniform(0.02, 0.4)),
+            out_ln=float(rng.normal(4.2, 1.2)),
+            out_sd=float(rng.uniform(0.1, 0.5)),
+            wander=float(rng.uniform(4, 10)),
+            elicitation=float(rng.beta(1, 30)),
+            logprobs=float(rng.random() < 0.15),
+            throttled=0.02,
+            streamed=0.0,
+            retry=0.95,
+            launch_days=float(rng.exponential(20.0)),
+            launch_share=float(rng.random() < 0.2),
+        )
+
+    def _work(self, world: World, rng: np.random.Generator, index: int, task: str) -> Work:
+        return Work(
+            capabilities=(task,),
+            models=((SMALL,), (MIDDLE,), (LARGE,))[int(rng.integers(3))],
+            endpoints=("batch",) if rng.random() < 0.6 else ("messages",),
+            temperatures=(0.0,) if rng.random() < 0.6 else (1.0,),
+            max_tokens=(int(rng.choice((256, 1024, 4096))),),
+            systems=(world.key(self.name, index, "system"),),
         )

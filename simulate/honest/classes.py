@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from simulate import fitted
 from simulate.accounts import Account
 from simulate.clients import PYTHON
 from simulate.habitats import API_FILL, OFFSETS, rate
 from simulate.habits import Habits, Work
-from simulate.networks import CAMPUS
+from simulate.networks import CAMPUS, Network
 from simulate.places import Place, home, pick
 from simulate.proofs import Proofs
 from simulate.world import DAY_MS, LARGE, MIDDLE, World
@@ -41,47 +43,56 @@ class UniversityClass:
             created=created,
             first=created + int(rng.exponential(2 * 3_600_000)),
             last=min(world.end, handout + int(self.lasts_days * DAY_MS)),
-            habits=Habits(
-                per_day=rate(rng, self.median_per_day, 400.0, 0.8),
-                active_days=float(rng.uniform(0.4, 1.0)),
-                turns=float(1 + rng.gamma(1.5, 3.0)),
-                gap_s=float(rng.lognormal(3.8, 0.6)),
-                gap_shape=0.7,
-                day_spread=0.9,
-                weekend=float(rng.uniform(0.4, 1.4)),
-                offset_h=OFFSETS[campus.country] + float(rng.normal(1, 1.2)),
-                sleep=float(rng.uniform(4, 8)),
-                in_ln=fitted.CHAT_IN_LN + 0.3,
-                in_sd=0.7,
-                growth=0.6,
-                out_ln=fitted.CHAT_OUT_LN + 0.4,
-                cached=0.4,
-                templates=6.0,
-                template_fresh=float(rng.uniform(0.2, 0.6)),
-                wander=5.0,
-                elicitation=float(rng.beta(1, 12)),
-                invalid=0.03,
-                streamed=0.3,
-                launch_share=0.1,
-                launch_days=2.0,
-            ),
-            work=Work(
-                capabilities=("coding",) * 8 + ("reasoning",) * 5 + ("chat",) * 3,
-                models=(MIDDLE,) if rng.random() < 0.7 else (LARGE,),
-                temperatures=(0.0, None),
-                max_tokens=(1024, 2048),
-                families=(world.key(self.name, "assignment"),),
-                systems=(world.key(self.name, "starter code"),),
-            ),
+            habits=self._habits(rng, campus),
+            work=self._work(world, rng),
             places=(nat, nat, dorm),
-            proofs=Proofs(
-                email_domain=_DOMAINS[CAMPUS.index(campus)],
-                country=campus.country,
-                card=0.15,
-                phone=0.4,
-                program="education",
-                spend_usd=5.0,
-                referrer="course",
-            ),
+            proofs=self._proofs(campus),
             fill=API_FILL,
+        )
+
+    def _habits(self, rng: np.random.Generator, campus: Network) -> Habits:
+        return Habits(
+            per_day=rate(rng, self.median_per_day, 400.0, 0.8),
+            active_days=float(rng.uniform(0.4, 1.0)),
+            turns=float(1 + rng.gamma(1.5, 3.0)),
+            gap_s=float(rng.lognormal(3.8, 0.6)),
+            gap_shape=0.7,
+            day_spread=0.9,
+            weekend=float(rng.uniform(0.4, 1.4)),
+            offset_h=OFFSETS[campus.country] + float(rng.normal(1, 1.2)),
+            sleep=float(rng.uniform(4, 8)),
+            in_ln=fitted.CHAT_IN_LN + 0.3,
+            in_sd=0.7,
+            growth=0.6,
+            out_ln=fitted.CHAT_OUT_LN + 0.4,
+            cached=0.4,
+            templates=6.0,
+            template_fresh=float(rng.uniform(0.2, 0.6)),
+            wander=5.0,
+            elicitation=float(rng.beta(1, 12)),
+            invalid=0.03,
+            streamed=0.3,
+            launch_share=0.1,
+            launch_days=2.0,
+        )
+
+    def _work(self, world: World, rng: np.random.Generator) -> Work:
+        return Work(
+            capabilities=("coding",) * 8 + ("reasoning",) * 5 + ("chat",) * 3,
+            models=(MIDDLE,) if rng.random() < 0.7 else (LARGE,),
+            temperatures=(0.0, None),
+            max_tokens=(1024, 2048),
+            families=(world.key(self.name, "assignment"),),
+            systems=(world.key(self.name, "starter code"),),
+        )
+
+    def _proofs(self, campus: Network) -> Proofs:
+        return Proofs(
+            email_domain=_DOMAINS[CAMPUS.index(campus)],
+            country=campus.country,
+            card=0.15,
+            phone=0.4,
+            program="education",
+            spend_usd=5.0,
+            referrer="course",
         )

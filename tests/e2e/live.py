@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.decisions import DeadLetter
-from schemas.wire import DecisionWire, encode_decision
+from schemas.wire import encode_decision
 from stream.agents import Gate
 from stream.chunk import Chunk
 from stream.connections import kafka_options, store_client
@@ -29,6 +29,7 @@ from stream.hashing import KeyedHasher
 from stream.metrics import Metrics
 from stream.replay import LOCAL_PEPPER, Line
 from stream.settings import Settings, load_settings, variable
+from stream.sinks import Placed
 from stream.store import Kind, MemoryStore, RedisStore
 from stream.topics import create_topics
 from stream.traffic import produce
@@ -167,17 +168,7 @@ class Live:
 
     async def records(self, name: str) -> dict[int, list[ConsumerRecord]]:
         """All that a topic of the contract holds, by partition."""
-        settings = self.settings()
-        places = _places(settings.topic(name), settings.partitions)
-        found: dict[int, list[ConsumerRecord]] = {place.partition: [] for place in places}
-        async with _reader(settings) as consumer:
-            consumer.assign(places)
-            await consumer.seek_to_beginning()
-            # Not end_offsets: Tansu 0.6 tells less than it holds.
-            while chunks := await consumer.getmany(timeout_ms=1_000):
-                for place, records in chunks.items():
-                    found[place.partition] += records
-        return found
+        return await Topics(self.broker.address).records(self.settings().topic(name))
 
     async def values(self, name: str) -> list[bytes]:
         """The messages of a topic of the contract."""
@@ -198,9 +189,9 @@ class Live:
     async def watched(self) -> AsyncIterator[list[bytes]]:
         """The decisions so far, as they come."""
         settings = self.settings()
-        seen: list[bytes] = []
-        async with _reader(settings) as consumer:
-            consumer.assign(_places(settings.topic("decisions"), settings.partitions))
+        topic, seen = settings.topic("decisions"), list[bytes]()
+        async with AIOKafkaConsumer(**kafka_options(settings)) as consumer:
+            consumer.assign([TopicPartition(topic, n) for n in range(settings.partitions)])
             await consumer.seek_to_beginning()
             task = asyncio.create_task(_follow(consumer, seen))
             try:
@@ -235,20 +226,6 @@ async def _answer(reached: Callable[[], Any]) -> Any:
     return await answer if asyncio.iscoroutine(answer) else answer
 
 
-@asynccontextmanager
-async def _reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(**kafka_options(settings), auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        yield consumer
-    finally:
-        await consumer.stop()
-
-
-def _places(topic: str, partitions: int) -> list[TopicPartition]:
-    return [TopicPartition(topic, partition) for partition in range(partitions)]
-
-
 async def _follow(consumer: AIOKafkaConsumer, seen: list[bytes]) -> None:
     while True:
         for records in (await consumer.getmany(timeout_ms=1_000)).values():
@@ -268,10 +245,8 @@ class Kept:
     letters: list[DeadLetter] = field(default_factory=list)
     states: dict[str, bytes] = field(default_factory=dict)
 
-    async def emit(
-        self, _: int, decisions: Sequence[DecisionWire], letters: Sequence[DeadLetter]
-    ) -> None:
-        self.decisions += [undated(encode_decision(decision)) for decision in decisions]
+    async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
+        self.decisions += [undated(encode_decision(decision)) for _, decision in decisions]
         self.letters += letters
 
 

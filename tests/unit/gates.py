@@ -21,6 +21,7 @@ from stream.hashing import KeyedHasher
 from stream.metrics import Metrics
 from stream.policy import Policy
 from stream.replay import ACCOUNTS, REQUESTS
+from stream.sinks import Placed
 from stream.store import MemoryStore, Store
 
 NOW = 1_780_000_000_000
@@ -106,12 +107,10 @@ class ListSink:
     letters: list[DeadLetter] = field(default_factory=list)
     fails: Exception | None = None
 
-    async def emit(
-        self, _: int, decisions: Sequence[DecisionWire], letters: Sequence[DeadLetter]
-    ) -> None:
+    async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
         if self.fails:
             raise self.fails
-        self.decisions += decisions
+        self.decisions += [decision for _, decision in decisions]
         self.letters += letters
 
 

@@ -13,10 +13,9 @@ from schemas.errors import ConfigurationError, StoreError
 from stream.chunk import Chunk
 from stream.columns import MAX_AHEAD_MS
 from stream.metrics import Metrics
-from stream.profiles import HEADER, know, seal, unseal
+from stream.profiles import HEADER, Position, know, seal, unseal
 from stream.sinks import EmitError
 from stream.store import MemoryStore
-from stream.windows import Position
 from tests.unit.gates import DAY, NOW, ListSink, Raw, Told, chunk, court, gate, registry, request
 
 

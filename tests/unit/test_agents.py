@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from structlog.testing import capture_logs
 
 from schemas.decisions import Action
 from schemas.errors import ConfigurationError, StoreError
@@ -210,6 +211,14 @@ async def test_what_stands_is_remembered_across_chunks() -> None:
         ("e0", Action.RATE_LIMIT),
         ("e2", Action.RATE_LIMIT),
     ]
+
+
+async def test_only_changes_are_logged() -> None:
+    """One line for each decision that changes something, none for the others."""
+    one = gate(court(SUSPICIOUS, every=True), ListSink())
+    with capture_logs() as logs:
+        await one.handle(chunk(request(0), request(1), request(2, "bo")))
+    assert [log["account_id"] for log in logs] == ["ada", "bo"]
 
 
 async def test_chunks_do_not_matter() -> None:

@@ -10,6 +10,7 @@ from schemas.decisions import Action
 from schemas.features import FEATURE_NAMES
 from schemas.wire import encode_decision
 from stream.batch import RequestBatch
+from stream.chunk import Chunk
 from stream.court import Verdict, decision_id
 from stream.decode import decode_requests
 from stream.geography import Geography
@@ -23,9 +24,8 @@ TWO_KINDS = {**ONE_KIND, "elicitation_mean_7d": 0.3}
 
 
 def batch_of(*requests: Raw) -> RequestBatch:
-    batch, letters = decode_requests(
-        requests, topic="t", partition=0, hasher=KeyedHasher(b"k"), geography=Geography()
-    )
+    source = [Chunk("t", 0, requests, 1 << 62)]
+    batch, letters = decode_requests(source, hasher=KeyedHasher(b"k"), geography=Geography())
     assert letters == []
     return batch
 

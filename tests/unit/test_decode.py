@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from schemas.decisions import DeadLetter
 from schemas.features import CAPABILITIES
 from stream.batch import RequestBatch
+from stream.chunk import Chunk
 from stream.columns import MAX_AHEAD_MS
 from stream.decode import decode_requests
 from stream.fingerprints import HASH_VERSION, fingerprint, system_hash
@@ -34,13 +35,8 @@ def record(offset: int = 0, *, account: str = "a", broker: int | None = NOW, **f
 
 
 def decode(*records: Raw) -> tuple[RequestBatch, list[DeadLetter]]:
-    return decode_requests(
-        records,
-        topic="t",
-        partition=3,
-        hasher=KeyedHasher(b"pepper"),
-        geography=Geography(),
-    )
+    source = [Chunk("t", 3, records, 1 << 62)]
+    return decode_requests(source, hasher=KeyedHasher(b"pepper"), geography=Geography())
 
 
 def batch(*records: Raw) -> RequestBatch:

@@ -11,13 +11,14 @@ from schemas.events import MAX_COUNT
 from simulate.abuse.campaigns import Campaign
 from simulate.population import Population
 from simulate.scenarios import Scenario
+from stream.chunk import Chunk
 from stream.decode import decode_requests
 from stream.geography import Geography
 from stream.hashing import KeyedHasher
 from stream.packing import HEADER, VERSION, State, pack, unpack
 from stream.replay import REQUESTS, lines, replay
 from stream.store import MemoryStore
-from stream.windows import Position, remember
+from stream.windows import remember
 from tests.unit.gates import MINUTE, NOW, ListSink, Told, court, gate, request
 
 HASHER = KeyedHasher(b"pepper")
@@ -29,10 +30,9 @@ def state_of(*tokens: int, offset: int = 0) -> bytes:
         request(offset + n, ts=NOW + n * MINUTE, input_tokens=count, output_tokens=count, tools=n)
         for n, count in enumerate(tokens)
     ]
-    batch, _ = decode_requests(
-        requests, topic="t", partition=2, hasher=HASHER, geography=Geography()
-    )
-    return pack(remember(unpack([None]), batch, Position(1, 2)).state)[0]
+    source = [Chunk("t", 2, requests, 1 << 62)]
+    batch, _ = decode_requests(source, hasher=HASHER, geography=Geography())
+    return pack(remember(unpack([None]), batch, 1).state)[0]
 
 
 def columns(state: State) -> list[list[object]]:
@@ -65,12 +65,11 @@ def test_sums_take_the_narrowest_rung_that_holds_them(tokens: int, rung: int) ->
 @pytest.mark.parametrize("off", [-1, 0, 1])
 def test_every_sum_is_read_back(exponent: int, off: int) -> None:
     """Around each width at which a rung ends, and far beyond the contract's largest count."""
-    batch, _ = decode_requests(
-        [request(0)], topic="t", partition=2, hasher=HASHER, geography=Geography()
-    )
+    source = [Chunk("t", 2, [request(0)], 1)]
+    batch, _ = decode_requests(source, hasher=HASHER, geography=Geography())
     total = 2**exponent + off
     batch.tokens_in[:] = total
-    state = remember(unpack([None]), batch, Position(0, 2)).state
+    state = remember(unpack([None]), batch, 0).state
     again = unpack(pack(state))
     assert again.fine.values.max() == max(total, 1)
     np.testing.assert_array_equal(again.fine.values, state.fine.values)

@@ -14,8 +14,7 @@ from kyc.links import links
 from kyc.profile import CAP, CAPS, UNKNOWN, Profile, decode, encode, join
 from schemas.events import AccountEvent
 from stream.hashing import KeyedHasher
-from stream.profiles import know, seal
-from stream.windows import Position
+from stream.profiles import Position, know, seal
 
 NOW = 1_780_000_000_000
 DAY = 86_400_000

@@ -58,6 +58,13 @@ def test_a_repeat_keeps_its_id_known() -> None:
     assert entries(renew(ids((0, 7, MINUTE)), used, at(MINUTE + 16))) == [(0, 7, MINUTE + 16)]
 
 
+def test_a_repeat_out_of_order_shortens_nothing() -> None:
+    """What counts is the latest use, not the last one to arrive."""
+    used = ids((0, 7, MINUTE + 5), (0, 7, MINUTE), (0, 7, MINUTE + 15))
+    clock = at(-1, MINUTE + 5, MINUTE + 5 + GRACE)
+    assert repeated(NONE, used, clock).tolist() == [False, True, True]
+
+
 def test_ids_are_forgotten_after_the_grace_period() -> None:
     """What is kept is by account and id."""
     held = ids((0, 5, MINUTE - 1), (0, 9, MINUTE), (1, 5, MINUTE - 1))

@@ -33,11 +33,14 @@ def test_counts_are_lines(tmp_path: Path, suffix: str) -> None:
 
 
 def test_truth_names_everybody(tmp_path: Path) -> None:
-    """The truth has one line per account, with cohort, side and campaign."""
+    """The truth has one line per account, with all that is known of it."""
     done = write(TINY, tmp_path)
     truths = [msgspec.json.decode(line) for line in read_lines(done.truth)]
     assert len(truths) == done.members == TINY.accounts
-    assert all(t.keys() == {"account_id", "cohort", "abusive", "campaign", "begins", "innocent"} for t in truths)
+    assert all(
+        t.keys() == {"account_id", "cohort", "abusive", "campaign", "begins", "innocent"}
+        for t in truths
+    )
 
 
 def test_progress_ends_at_one(tmp_path: Path) -> None:

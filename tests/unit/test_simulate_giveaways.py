@@ -1,7 +1,8 @@
-"""No raw field, by its presence or its mean, tells abusive accounts from honest ones."""
+"""No raw field tells abuse from honesty: not by its presence, its mean or a common value."""
 
 from collections import Counter, defaultdict
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -10,41 +11,91 @@ import pytest
 from numpy.typing import NDArray
 
 from simulate.abuse.campaigns import Campaign
+from simulate.attacks import ATTACKS
+from simulate.configurations import CONFIGURATIONS
 from simulate.fill import FILL
 from simulate.population import Population, Truth
-from simulate.scenarios import SCENARIOS
+from simulate.scenarios import SCENARIOS, scenario
 
-DAY_MS = 86_400_000
+Tally = defaultdict[str, Counter[str]]
+
 # Enough accounts of every cohort for a rank statistic; firms' volume adds nothing to it.
 _BENCH = SCENARIOS["bench"]
-MIXED = replace(_BENCH, accounts=800, days=3.0, cohorts=(*_BENCH.cohorts, Campaign(share=0.15)))
+MIXED = replace(_BENCH, accounts=1_000, days=3.0, cohorts=(*_BENCH.cohorts, Campaign(share=0.2)))
+# What many unrelated people have in common; what a ring shares by itself is evidence.
+_COMMON = (
+    *("program", "referrer", "country", "funding", "bin", "method", "result", "email_domain"),
+    *("model", "endpoint", "capability", "user_agent", "tls_fingerprint", "temperature"),
+    *("max_tokens", "tools", "status", "asn", "stream", "logprobs"),
+)
+
+
+def _tally() -> Tally:
+    return defaultdict(Counter)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the events of each account show."""
+
+    truths: dict[str, Truth]
+    total: Counter[str] = field(default_factory=Counter)
+    present: Tally = field(default_factory=_tally)
+    summed: Tally = field(default_factory=_tally)
+    told: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    having: dict[tuple[str, Any], set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def request(self, event: dict[str, Any]) -> None:
+        account = event["account_id"]
+        self.total[account] += 1
+        for name, value in event.items():
+            self.present[name][account] += 1
+            if isinstance(value, int | float) and name != "ts":
+                self.summed[name][account] += value
+        self._values(account, event)
+
+    def fact(self, event: dict[str, Any]) -> None:
+        for name in event:
+            self.told[f"{event['type']}.{name}"].add(event["account_id"])
+        mail = {"email_domain": event["email"].split("@")[1]} if "email" in event else {}
+        self._values(event["account_id"], event | mail)
+
+    def _values(self, account: str, event: dict[str, Any]) -> None:
+        for name in _COMMON:
+            if name in event:
+                self.having[name, event[name]].add(account)
+
+    def shares(self, name: str) -> NDArray[np.float64]:
+        return np.array([self.present[name][a] / n for a, n in self.total.items()])
+
+    def means(self, name: str) -> NDArray[np.float64]:
+        count = self.present[name]
+        return np.array([self.summed[name][a] / max(count[a], 1) for a in self.total])
+
+    def abusive(self) -> NDArray[np.bool_]:
+        return np.array([self.truths[a].abusive for a in self.total])
+
+
+def _population(name: str) -> Population:
+    """A plain campaign among the bench's people, a configuration, or a named attack on A."""
+    if name == "mixed":
+        return Population(MIXED)
+    configuration, attack = (name, "june") if name in CONFIGURATIONS else ("A", name)
+    return Population(scenario(configuration, attack, 5, 600, 1.0, attack_share=0.25))
 
 
 @cache
-def requests() -> list[dict[str, Any]]:
-    return list(Population(MIXED).requests())
+def seen(name: str) -> Seen:
+    population = _population(name)
+    found = Seen({t.account_id: t for t in population.truths()})
+    for event in population.requests():
+        found.request(event)
+    for event in population.account_events():
+        found.fact(event)
+    return found
 
 
-@cache
-def truths() -> dict[str, Truth]:
-    return {t.account_id: t for t in Population(MIXED).truths()}
-
-
-def test_failures_are_tried_again() -> None:
-    """A failed request is followed by another try of the same template and length."""
-    asked = defaultdict(list)
-    for e in requests():
-        if {"conversation_id", "status", "template_hash"} <= e.keys():
-            asked[e["conversation_id"], e["template_hash"], e["input_tokens"]].append(e["status"])
-    assert any(tries[0] >= 429 and tries[-1] == 200 for tries in asked.values())
-
-
-def test_launch_shifts_the_mix() -> None:
-    """The new model is unused before its launch and used after it."""
-    launch = MIXED.start + MIXED.launch * MIXED.days * DAY_MS
-    used = [e["ts"] >= launch for e in requests() if e["model"] == "atlas-5"]
-    assert used
-    assert all(used)
+everywhere = pytest.mark.parametrize("name", ["mixed", *ATTACKS, "B", "C", "D"])
 
 
 def _auc(values: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
@@ -55,54 +106,77 @@ def _auc(values: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
     return float((rank[positive].sum() - n * (n + 1) / 2) / (n * (len(rank) - n)))
 
 
-@cache
-def _seen() -> tuple[Counter[str], dict[str, Counter[str]], dict[str, Counter[str]]]:
-    total: Counter[str] = Counter()
-    present: dict[str, Counter[str]] = defaultdict(Counter)
-    summed: dict[str, Counter[str]] = defaultdict(Counter)
-    for event in requests():
-        account = event["account_id"]
-        total[account] += 1
-        for name, value in event.items():
-            present[name][account] += 1
-            if isinstance(value, int | float) and name != "ts":
-                summed[name][account] += value
-    return total, present, summed
+def _outside(aucs: dict[str, float], low: float, high: float) -> dict[str, float]:
+    return {name: auc for name, auc in aucs.items() if not low < auc < high}
 
 
-@pytest.mark.parametrize("name", ["input_tokens", "hash_version", *FILL])
-def test_no_field_gives_abuse_away(name: str) -> None:
-    """Neither a field's presence nor its mean tells abusive accounts from honest ones."""
-    total, present, summed = _seen()
-    accounts = list(total)
-    abusive = np.array([truths()[a].abusive for a in accounts])
-    share = np.array([present[name][a] / total[a] for a in accounts])
-    assert 0.2 < _auc(share, abusive) < 0.8
-    means = np.array([summed[name][a] / max(present[name][a], 1) for a in accounts])
-    assert 0.1 < _auc(means, abusive) < 0.9
+@everywhere
+def test_no_presence_gives_abuse_away(name: str) -> None:
+    """That a field is there does not tell abusive accounts from honest ones."""
+    s = seen(name)
+    aucs = {f: _auc(s.shares(f), s.abusive()) for f in (*FILL, "hash_version")}
+    assert not _outside(aucs, 0.2, 0.8)
 
 
-def test_no_account_field_gives_abuse_away() -> None:
+@everywhere
+def test_no_mean_gives_abuse_away(name: str) -> None:
+    """A field's mean over an account does not tell abusive accounts from honest ones."""
+    s = seen(name)
+    aucs = {f: _auc(s.means(f), s.abusive()) for f in (*FILL, "input_tokens")}
+    assert not _outside(aucs, 0.1, 0.9)
+
+
+@everywhere
+def test_no_account_field_gives_abuse_away(name: str) -> None:
     """No kind of account event, and none of its fields, belongs to one side."""
-    has: dict[str, set[str]] = defaultdict(set)
-    for event in Population(MIXED).account_events():
-        for name in event:
-            has[f"{event['type']}.{name}"].add(event["account_id"])
-    abusive = np.array([t.abusive for t in truths().values()])
-    for accounts in has.values():
-        share = np.array([float(a in accounts) for a in truths()])
-        assert 0.2 < _auc(share, abusive) < 0.8
+    s = seen(name)
+    abusive = np.array([t.abusive for t in s.truths.values()])
+    aucs = {
+        told: _auc(np.array([float(a in accounts) for a in s.truths]), abusive)
+        for told, accounts in s.told.items()
+    }
+    assert not _outside(aucs, 0.2, 0.8)
+
+
+@everywhere
+def test_no_common_value_is_abuse_alone(name: str) -> None:
+    """A value that a tenth of the abusive accounts have belongs to honest ones as well."""
+    abusive = {account for account, t in seen(name).truths.items() if t.abusive}
+    for value, accounts in seen(name).having.items():
+        if len(accounts & abusive) >= len(abusive) / 10:
+            assert len(accounts - abusive) >= len(accounts) / 10, value
 
 
 def test_ids_tell_nothing() -> None:
     """Ids of both sides have one form."""
-    forms = {(t.account_id[:4], len(t.account_id)) for t in truths().values()}
+    forms = {(a[:4], len(a)) for a in seen("mixed").truths}
     assert forms == {("acc_", 20)}
 
 
 def test_fields_are_missing_as_in_life() -> None:
     """Optional fields are filled in part, each by somebody."""
-    total, present, _ = _seen()
-    shares = {name: present[name].total() / total.total() for name in FILL}
+    s = seen("mixed")
+    shares = {name: s.present[name].total() / s.total.total() for name in FILL}
     assert all(share > 0 for share in shares.values())
     assert sum(share < 0.99 for share in shares.values()) > len(FILL) / 2
+
+
+def _requests() -> Iterator[dict[str, Any]]:
+    return Population(replace(MIXED, accounts=300)).requests()
+
+
+def test_failures_are_tried_again() -> None:
+    """A failed request is followed by another try of the same template and length."""
+    asked = defaultdict(list)
+    for e in _requests():
+        if {"conversation_id", "status", "template_hash"} <= e.keys():
+            asked[e["conversation_id"], e["template_hash"], e["input_tokens"]].append(e["status"])
+    assert any(tries[0] >= 429 and tries[-1] == 200 for tries in asked.values())
+
+
+def test_launch_shifts_the_mix() -> None:
+    """The new model is unused before its launch and used after it."""
+    launch = MIXED.start + MIXED.launch * MIXED.days * 86_400_000
+    used = [e["ts"] >= launch for e in _requests() if e["model"] == "atlas-5"]
+    assert used
+    assert all(used)

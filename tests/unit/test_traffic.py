@@ -37,7 +37,7 @@ def test_the_same_scenario_gives_the_same_traffic(sent: list[Line]) -> None:
     assert list(scenario_lines(SCENARIO)) == sent
 
 
-@pytest.mark.parametrize("partitions", [1, 4, 64])
+@pytest.mark.parametrize("partitions", [1, 4, 6, 64])
 def test_partitions_are_those_of_kafkas_own_clients(sent: list[Line], partitions: int) -> None:
     """A gateway that leaves the choice to its client sends an account where we do."""
     choose, places = DefaultPartitioner(), list(range(partitions))

@@ -10,10 +10,9 @@ from schemas.features import CAPABILITIES, FEATURE_NAMES
 from stream.batch import RequestBatch
 from stream.packing import pack, unpack
 from stream.rows import feature_rows
-from stream.windows import Outcome, Position, remember
+from stream.windows import Outcome, remember
 from tests.unit.oracle import Account, Event
 
-HERE = Position(epoch=0, partition=3)
 KINDS = ("networks", "devices", "user_agents", "templates", "models", "systems")
 OPTIONAL = ("refused", "batch", "logprobs", "turns", "tool_calls", "tools", "elicitation")
 
@@ -39,6 +38,7 @@ def batch_of(arrivals: list[tuple[str, Event]], offset: int) -> RequestBatch:
         account=ints(accounts.index(name) for name, _ in arrivals),
         event_id=[str(e.id) for e in events],
         event=np.array([e.id for e in events], np.uint64),
+        partition=np.full(n, 3),
         offset=np.arange(offset, offset + n),
         ts=ints(e.ts for e in events),
         status=ints(500 if e.failed else 200 for e in events),
@@ -129,7 +129,7 @@ def run(arrivals: list[tuple[str, Event]], cuts: list[int]):
         if begin == end:
             continue
         batch = batch_of(arrivals[begin:end], begin)
-        result = remember(unpack([stored.get(a) for a in batch.accounts]), batch, HERE)
+        result = remember(unpack([stored.get(a) for a in batch.accounts]), batch, 0)
         outcomes += result.outcome.tolist()
         seen = feature_rows(result.sight)
         rows |= {begin + int(r): f for r, f in zip(result.sight.row, seen, strict=True)}
@@ -176,6 +176,6 @@ def test_a_replay_changes_nothing(arrivals: list[tuple[str, Event]]) -> None:
     """Events that the state already holds are recognised by their offsets."""
     _, _, stored = run(arrivals, [])
     batch = batch_of(arrivals, 0)
-    result = remember(unpack([stored[a] for a in batch.accounts]), batch, HERE)
+    result = remember(unpack([stored[a] for a in batch.accounts]), batch, 0)
     assert set(result.outcome) == {Outcome.REPLAYED}
     assert pack(result.state) == [stored[a] for a in batch.accounts]
