@@ -136,6 +136,13 @@ class Settings(BaseSettings):
         "enforce", description="`shadow` marks decisions as not to be acted on."
     )
     policy: FilePath | None = Field(None, description="Policy file (YAML); none: the shipped one.")
+    geo_asn: FilePath | None = Field(
+        None, description="MaxMind-format file of AS numbers by address; none: not looked up."
+    )
+    geo_country: FilePath | None = Field(
+        None,
+        description="MaxMind-format file of countries by address; none: the package iptocc.",
+    )
     model: Path | None = Field(None, description="Model bundle's folder; none: the shipped one.")
     log_format: Literal["json", "console"] = Field(
         "json", description="One JSON object a line, or text."
