@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from pydantic import TypeAdapter
@@ -19,7 +20,7 @@ from schemas.ndjson import open_writer, read_lines
 from schemas.wire import parse
 from stream.agents import Gate
 from stream.broker.chunk import Chunk
-from stream.broker.sinks import FileSink
+from stream.broker.sinks import FileSink, Sink
 from stream.decide.court import open_court
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import dead_letter
@@ -35,6 +36,12 @@ _NO_END = 1 << 62
 LOCAL_PEPPER = b"replay, never in production"
 
 Progress = Callable[[int], None]
+
+
+class CountingSink(Sink, Protocol):
+    """A sink that knows how many dead letters it was given."""
+
+    dead: int
 
 
 class Stamp(msgspec.Struct, gc=False):
@@ -93,7 +100,7 @@ def merged(accounts: Iterable[Line], requests: Iterable[Line]) -> Iterator[Line]
 
 
 async def replay(
-    events: Iterable[Line], gate: Gate, sink: FileSink, progress: Progress | None = None
+    events: Iterable[Line], gate: Gate, sink: CountingSink, progress: Progress | None = None
 ) -> Summary:
     """Take every line through the gate, requests in chunks of CHUNK; returns what was read."""
     summary = Summary()
@@ -112,7 +119,7 @@ async def replay(
     return summary
 
 
-async def _check_account_events(events: list[Line], sink: FileSink) -> None:
+async def _check_account_events(events: list[Line], sink: Sink) -> None:
     letters = []
     for line in events:
         try:
