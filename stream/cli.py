@@ -16,6 +16,7 @@ from rich.table import Table
 
 from schemas.errors import ConfigurationError, SluicegateError
 from simulate.scenarios import SCENARIOS, Scenario
+from stream.commands.evaluate import evaluate
 from stream.guard import refuse_foreign_packages
 from stream.logs import configure_logs
 from stream.settings import load_settings
@@ -30,6 +31,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console(stderr=True)
+cli.command()(evaluate)
 
 ScenarioName = Annotated[str, typer.Option("--scenario", help=f"One of {', '.join(SCENARIOS)}.")]
 Seed = Annotated[int | None, typer.Option(help="Another seed, other traffic of the same kind.")]

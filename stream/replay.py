@@ -14,13 +14,13 @@ import msgspec
 from schemas.ndjson import open_writer, read_lines
 from stream.agents import Gate
 from stream.broker.chunk import Chunk, Handle
-from stream.broker.sinks import FileSink
+from stream.broker.sinks import FileSink, Sink
 from stream.decide.court import open_court
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.know.accounts import Registry
 from stream.metrics import Metrics
-from stream.settings import load_settings
+from stream.settings import Settings, load_settings
 from stream.store import MemoryStore
 
 # Big enough that the cost per call vanishes, small enough that a batch stays in the cache.
@@ -99,12 +99,12 @@ def runs(events: Iterable[Line]) -> Iterator[Run]:
     """Cut lines in time order into runs of CHUNK lines at most.
 
     A request sees its own account's facts alone, so a run ends only where an account event
-    follows a request of the same account: what comes later must not be known earlier.
+    follows a request of the same account: what comes later must not be known earlier. No request
+    is drawn from `events` before the run in front of it was taken.
     """
     run, asking = Run([], []), set[bytes | None]()
     for line in events:
-        early = line.topic == ACCOUNTS and line.key in asking
-        if early or len(run.accounts) + len(run.requests) == CHUNK:
+        if line.topic == ACCOUNTS and line.key in asking:
             yield run
             run, asking = Run([], []), set()
         if line.topic == ACCOUNTS:
@@ -112,6 +112,9 @@ def runs(events: Iterable[Line]) -> Iterator[Run]:
         else:
             run.requests.append(line)
             asking.add(line.key)
+        if len(run.accounts) + len(run.requests) == CHUNK:
+            yield run
+            run, asking = Run([], []), set()
     if run.accounts or run.requests:
         yield run
 
@@ -138,6 +141,17 @@ def read_file(topic: str, path: Path | None) -> Iterator[Line]:
     return lines(topic, read_lines(path)) if path else iter(())
 
 
+def local_handlers(settings: Settings, sink: Sink) -> dict[str, Handle]:
+    """The live path of both topics with a store of its own in this process."""
+    court, geography = open_court(settings), open_geography(settings)
+    hasher, store, metrics = KeyedHasher(LOCAL_PEPPER), MemoryStore(), Metrics()
+    gate = Gate(
+        court=court, hasher=hasher, geography=geography, store=store, sink=sink, metrics=metrics
+    )
+    registry = Registry(hasher, geography, store, sink, metrics)
+    return {REQUESTS: gate.handle, ACCOUNTS: registry.handle}
+
+
 async def replay_files(
     accounts: Path | None,
     requests: Path,
@@ -152,20 +166,9 @@ async def replay_files(
     """
     letters = decisions.with_name(f"{decisions.name}.dead-letters")
     with open_writer(decisions) as out, open_writer(letters) as dead:
+        sink = FileSink(out, dead)
         settings = load_settings(decisions="all" if every else "changes")
-        hasher, geography = KeyedHasher(LOCAL_PEPPER), open_geography(settings)
-        store, sink, metrics = MemoryStore(), FileSink(out, dead), Metrics()
-        gate = Gate(
-            court=open_court(settings),
-            hasher=hasher,
-            geography=geography,
-            store=store,
-            sink=sink,
-            metrics=metrics,
-        )
-        registry = Registry(hasher, geography, store, sink, metrics)
         events = merged(read_file(ACCOUNTS, accounts), read_file(REQUESTS, requests))
-        handlers = {REQUESTS: gate.handle, ACCOUNTS: registry.handle}
-        summary = await replay(events, handlers, progress)
+        summary = await replay(events, local_handlers(settings, sink), progress)
     summary.dead_letters = sink.dead
     return summary

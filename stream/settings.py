@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from schemas.errors import ConfigurationError
 from stream.addresses import is_loopback, valid_brokers, valid_store_url
+from stream.edge_settings import EdgeSettings
 
 PREFIX: Final = "SLUICEGATE_"
 # The test suite's own switches (which Kafka jars to use) are not settings of the product.
@@ -41,7 +42,7 @@ Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 
 
-class Settings(BaseSettings):
+class Settings(EdgeSettings):
     """What one process of sluicegate was told. Frozen; secrets never show in repr or errors."""
 
     model_config = SettingsConfigDict(
@@ -260,9 +261,11 @@ def variable(name: str) -> str:
 def settings_table() -> str:
     """Every setting as a Markdown table: variable, default, meaning."""
     rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    # pydantic lists what a parent holds first; a reader wants brokers and store before that.
+    fields = sorted(Settings.model_fields.items(), key=lambda item: item[0].startswith("edge_"))
     rows += [
         f"| `{variable(name)}` | {_default(field)} | {field.description} |"
-        for name, field in Settings.model_fields.items()
+        for name, field in fields
     ]
     return "\n".join(rows) + "\n"
 

@@ -1,0 +1,1 @@
+"""Commands of `sluicegate`, a module each; `stream/cli.py` mounts them."""

@@ -1,0 +1,69 @@
+"""One scenario judged: every figure of it, ready for tables and files."""
+
+from dataclasses import dataclass
+
+from simulate.population import Population
+from simulate.scenarios import Scenario
+from stream.evaluate.figures import Honest, Reach, honest, reach
+from stream.evaluate.judge import Detector, Progress, Trial, judge, live
+from stream.evaluate.price import Price, price
+from stream.evaluate.rings import Detection, Membership, detection, membership
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a detector did in one scenario; docs/benchmarks.md says what each figure means."""
+
+    scenario: str
+    detector: str
+    without: str | None  # what an ablation took away
+    attack: Reach | None
+    detection: Detection | None
+    membership: Membership | None
+    price: Price | None
+    others: list[Reach]  # lone abusers, cohort by cohort
+    honest: list[Honest]
+    events: int
+    seconds: float
+
+
+def evaluate(
+    scenario: Scenario,
+    detector: Detector | None = None,
+    *,
+    attack: str | None,
+    name: str = "sluicegate",
+    without: str | None = None,
+    identity: bool = True,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Replay a scenario through a detector, by default the live path as the settings have it.
+
+    `attack` is the name of the attack's cohort, None for peace; without `identity` the detector
+    gets no account events. `progress` gets the events of each chunk. Takes about as long as
+    simulating and replaying; memory grows with accounts, not with events.
+    """
+    population = Population(scenario)
+    trial = judge(population, detector or live(), attack, identity=identity, progress=progress)
+    return figures(trial, population, attack, name, without)
+
+
+def figures(
+    trial: Trial, population: Population, attack: str | None, name: str, without: str | None
+) -> Evaluation:
+    """All figures of a trial."""
+    abusive = dict.fromkeys(t.cohort for t in trial.truths if t.abusive)
+    own = reach(trial, attack) if attack else None
+    return Evaluation(
+        scenario=population.scenario.name,
+        detector=name,
+        without=without,
+        attack=own,
+        detection=detection(trial, attack, population.world.launch) if attack else None,
+        membership=membership(trial, attack) if attack else None,
+        price=price(population, own) if own else None,
+        others=[reach(trial, cohort) for cohort in abusive if cohort != attack],
+        honest=honest(trial),
+        events=trial.events,
+        seconds=trial.seconds,
+    )

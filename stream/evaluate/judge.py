@@ -1,0 +1,104 @@
+"""A population replayed through a detector, and what came of it."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from simulate.population import Population, Truth
+from stream.broker.chunk import Handle
+from stream.evaluate.docket import Docket
+from stream.evaluate.exchanges import Exchanges
+from stream.evaluate.tally import Tally
+from stream.replay import ACCOUNTS, REQUESTS, Line, lines, local_handlers, merged, replay
+from stream.settings import load_settings
+
+Progress = Callable[[int], None]
+
+
+class Detector(Protocol):
+    """Takes the events of a run, by time, and tells a docket; calls `settle` after each chunk."""
+
+    async def __call__(self, events: Iterable[Line], docket: Docket, settle: Progress) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A run and its truth: what every figure is made of."""
+
+    truths: list[Truth]
+    docket: Docket
+    tally: Tally
+    events: int
+    seconds: float
+
+
+HandlersFactory = Callable[[Docket], Mapping[str, Handle]]
+
+
+def shipped(docket: Docket) -> Mapping[str, Handle]:
+    """The live path with the model and policy of the settings, telling `docket`."""
+    return local_handlers(load_settings(), docket)
+
+
+def live(factory: HandlersFactory = shipped) -> Detector:
+    """The detector that is the live path, through the handlers that `factory` makes."""
+
+    async def detect(events: Iterable[Line], docket: Docket, settle: Progress) -> None:
+        await replay(events, factory(docket), settle)
+
+    return detect
+
+
+def judge(
+    population: Population,
+    detector: Detector,
+    attack: str | None,
+    *,
+    identity: bool = True,
+    progress: Progress | None = None,
+) -> Trial:
+    """Replay `population` through `detector`; without `identity` it sees no account event.
+
+    `attack`: the cohort whose exchanges are counted by the minute. Memory grows with the accounts.
+    """
+    truths = list(population.truths())
+    numbers = {truth.account_id: n for n, truth in enumerate(truths)}
+    begins = np.array([truth.begins or 0 for truth in truths], np.int64)
+    watched = np.array([truth.cohort == attack for truth in truths], bool)
+    tally = Tally(begins, watched, population.world.start, population.world.end)
+    docket = Docket(numbers)
+    waiting: list[bytes] = []
+    taken = 0
+
+    def settle(count: int) -> None:
+        nonlocal taken
+        taken += count
+        tally.settle(Exchanges.read(waiting, numbers), docket.take())
+        waiting.clear()
+        if progress:
+            progress(count)
+
+    began = perf_counter()
+    events = _overheard(_events(population, identity), waiting)
+    asyncio.run(detector(events, docket, settle))
+    return Trial(truths, docket, tally, taken, perf_counter() - began)
+
+
+def _events(population: Population, identity: bool) -> Iterator[Line]:
+    requests = (line for block in population.request_lines() for line in block.data.splitlines())
+    encode = msgspec.json.encode
+    accounts = map(encode, population.account_events()) if identity else iter(())
+    return merged(lines(ACCOUNTS, accounts), lines(REQUESTS, requests))
+
+
+def _overheard(events: Iterable[Line], waiting: list[bytes]) -> Iterator[Line]:
+    """The events, the bodies of requests kept until their rulings are known."""
+    for line in events:
+        if line.topic == REQUESTS:
+            waiting.append(line.value)
+        yield line

@@ -1,0 +1,45 @@
+"""Which scenarios are judged: providers, attacks and seeds that no training saw."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from schemas.errors import ConfigurationError
+from simulate.attacks import ATTACKS
+from simulate.configurations import CONFIGURATIONS
+from simulate.scenarios import Scenario, scenario
+
+# Training simulates with seeds of 1,000 and more, on configuration A, under campaigns of its own
+# (stream/curriculum.py; tests/unit/test_evaluate_trials.py holds the two apart).
+SEED = 77
+TRAINED_ON = "A"
+ALL = "all"
+
+
+class Case(NamedTuple):
+    """A scenario to judge, and the attack in it (None: peace)."""
+
+    scenario: Scenario
+    attack: str | None
+    configuration: str
+
+
+def cases(
+    configuration: str, attack: str, accounts: int, days: float, seed: int, attack_share: float
+) -> Iterator[Case]:
+    """Every chosen attack on every chosen provider; `all` chooses all, `none` is peace.
+
+    Raises ConfigurationError for a name that is not there.
+    """
+    for name in _chosen(configuration, tuple(CONFIGURATIONS)):
+        for other in _chosen(attack, (*ATTACKS, "none")):
+            campaign = None if other == "none" else other
+            made = scenario(name, campaign, seed, accounts, days, attack_share)
+            yield Case(made, campaign, name)
+
+
+def _chosen(given: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    if given == ALL:
+        return names
+    if given not in names:
+        raise ConfigurationError(f"no {given}: there are {', '.join(names)} and {ALL}")
+    return (given,)
