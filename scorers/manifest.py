@@ -13,6 +13,7 @@ from typing import Any
 
 from schemas.errors import ModelError
 from scorers.calibration import Calibration
+from scorers.inputs import Inputs
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -58,20 +59,20 @@ class Manifest:
         return json.dumps(fields, indent=2) + "\n"
 
 
-def read(folder: Path, feature_hash: str) -> tuple[Manifest, dict[str, bytes]]:
+def read(folder: Path, inputs: Inputs) -> tuple[Manifest, dict[str, bytes]]:
     """The manifest and the bytes of every file, each read once and checked.
 
     Raises ModelError when a file is missing or altered, the manifest is of another format, or
     the model was made for another feature list.
     """
     manifest = _parse(_bytes(folder / MANIFEST), folder)
-    if manifest.feature_hash != feature_hash:
+    if manifest.feature_hash != inputs.digest:
         raise ModelError(
             f"{folder}: made for the feature list {manifest.feature_hash[:12]}, this program has "
-            f"{feature_hash[:12]}: train a model with `sluicegate train`"
+            f"{inputs.digest[:12]}: train a model with `{inputs.command}`"
         )
     files = {name: _bytes(folder / name) for name in FILES}
-    found = Manifest.describe(feature_hash, manifest.calibration, files, manifest.training)
+    found = Manifest.describe(inputs.digest, manifest.calibration, files, manifest.training)
     for name in FILES:
         if manifest.files.get(name) != found.files[name]:
             raise ModelError(f"{folder / name}: differs from the digest in {MANIFEST}")

@@ -11,8 +11,8 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from schemas.errors import ModelError
-from schemas.features import feature_hash
 from scorers.calibration import Calibration
+from scorers.inputs import REQUESTS, Inputs
 from scorers.manifest import BOOSTER, CONTRIBUTIONS, MARGIN, read
 
 Rows = npt.NDArray[np.float32]
@@ -42,16 +42,17 @@ class Model:
         self._contributions = contributions
 
     @classmethod
-    def load(cls, folder: Path) -> "Model":
+    def load(cls, folder: Path, inputs: Inputs = REQUESTS) -> "Model":
         """Load all of a model's folder, or nothing.
 
-        Raises ModelError when a file is missing or differs from its digest, the feature list
-        is not this program's, or ONNX Runtime refuses a graph.
+        Raises ModelError when a file is missing or differs from its digest, the model was not
+        made for `inputs`, or ONNX Runtime refuses a graph.
         """
-        manifest, files = read(folder, feature_hash())
+        manifest, files = read(folder, inputs)
         truth = manifest.files[BOOSTER]
         margins, contributions = (
-            _session(files[name], folder / name, truth) for name in (MARGIN, CONTRIBUTIONS)
+            _session(files[name], folder / name, truth, inputs.digest)
+            for name in (MARGIN, CONTRIBUTIONS)
         )
         return cls(manifest.version, manifest.calibration, margins, contributions)
 
@@ -85,12 +86,12 @@ def session_options() -> onnxruntime.SessionOptions:
     return options
 
 
-def _session(graph: bytes, path: Path, truth: str) -> onnxruntime.InferenceSession:
+def _session(graph: bytes, path: Path, truth: str, digest: str) -> onnxruntime.InferenceSession:
     try:
         session = onnxruntime.InferenceSession(graph, session_options(), providers=_PROVIDERS)
     except _REFUSALS as error:
         raise ModelError(f"{path}: ONNX Runtime refuses it: {error}") from error
     about = session.get_modelmeta().custom_metadata_map
-    if about.get("feature_hash") != feature_hash() or about.get("booster_sha256") != truth:
+    if about.get("feature_hash") != digest or about.get("booster_sha256") != truth:
         raise ModelError(f"{path}: exported from another booster, or for another feature list")
     return session

@@ -10,9 +10,9 @@ import numpy as np
 import xgboost
 
 from schemas.errors import ModelError
-from schemas.features import FEATURE_NAMES, feature_hash
 from scorers import export
 from scorers.calibration import Calibration
+from scorers.inputs import Inputs
 from scorers.manifest import BOOSTER, CONTRIBUTIONS, MANIFEST, MARGIN, Manifest
 from scorers.model import Model, Rows
 
@@ -23,30 +23,31 @@ def publish(
     calibration: Calibration,
     card: Mapping[str, Any],
     rows: Rows,
+    inputs: Inputs,
 ) -> str:
     """Write a model's folder and return the model's version.
 
     It is written beside `out` and gets its name only when what serving loads from it gives
-    the booster's own margins for `rows`, float32[n, features], to the bit. `card` holds the
+    the booster's own margins for `rows`, float32[n, inputs], to the bit. `card` holds the
     facts of the training, `grid_bits` among them. Raises ModelError when it must not be served.
     """
-    files = _files(booster, card["grid_bits"])
-    manifest = Manifest.describe(feature_hash(), calibration, files, card)
+    files = _files(booster, card["grid_bits"], inputs)
+    manifest = Manifest.describe(inputs.digest, calibration, files, card)
     draft = out.with_name(f".{out.name}.{manifest.version}")
     draft.mkdir(parents=True)
     try:
         _write(draft, manifest, files)
-        _prove(draft, booster, rows)
+        _prove(draft, booster, rows, inputs)
         draft.rename(out)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return manifest.version
 
 
-def _files(booster: xgboost.Booster, bits: int) -> dict[str, bytes]:
+def _files(booster: xgboost.Booster, bits: int, inputs: Inputs) -> dict[str, bytes]:
     document = json.loads(booster.save_raw("json"))
     truth = bytes(booster.save_raw("ubj"))
-    facts = export.facts(FEATURE_NAMES, feature_hash(), truth)
+    facts = export.facts(inputs.names, inputs.digest, truth)
     return {
         BOOSTER: truth,
         MARGIN: export.margin_graph(document, bits, facts),
@@ -60,7 +61,7 @@ def _write(folder: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
 
 
-def _prove(folder: Path, booster: xgboost.Booster, rows: Rows) -> None:
-    served = Model.load(folder).margins(rows)
+def _prove(folder: Path, booster: xgboost.Booster, rows: Rows, inputs: Inputs) -> None:
+    served = Model.load(folder, inputs).margins(rows)
     if not np.array_equal(served, booster.inplace_predict(rows, predict_type="margin")):
         raise ModelError("the exported graph and the booster differ: not published")

@@ -11,25 +11,16 @@ import numpy.typing as npt
 import xgboost
 
 from schemas.errors import ConfigurationError
-from schemas.features import FEATURE_NAMES
 from scorers import calibration, grid
 from scorers.calibration import Calibration
 from scorers.evaluation import Evaluation, evaluate
+from scorers.inputs import REQUESTS, Inputs
 from scorers.model import Rows
 from scorers.publish import publish
 from scorers.splits import Indices, split
 
 Progress = Callable[[int, int], None]  # trees grown so far, trees at most
 
-# The directions in which nobody should be able to look better by doing more: prompts that
-# draw out reasoning, log-probabilities, refused requests; and an account is not worse for
-# being older. All else (rates, variety, concentration) has honest users at both ends.
-MONOTONE = {
-    "elicitation_mean_7d": 1,
-    "logprobs_ratio_7d": 1,
-    "refusals_ratio_7d": 1,
-    "age_seen_days": -1,
-}
 PATIENCE = 20  # rounds without a better loss on the `stop` split
 THREADS = 2  # fixed: the order of histogram sums, and so the trees, depends on it
 
@@ -38,7 +29,7 @@ THREADS = 2  # fixed: the order of histogram sums, and so the trees, depends on 
 class TrainingTable:
     """Labelled rows as the live feature code made them."""
 
-    features: Rows  # float32[n, len(FEATURE_NAMES)], NaN where not known
+    features: Rows  # float32[n, inputs], NaN where not known
     label: npt.NDArray[np.int8]  # 1 abusive, 0 benign
     group: npt.NDArray[Any]  # id of the campaign, else of the account: never split up
     time: npt.NDArray[np.int64]  # of the event, ms
@@ -60,35 +51,39 @@ def train(
     out: Path,
     *,
     seed: int,
+    inputs: Inputs = REQUESTS,
     trees: int = 200,
     depth: int = 6,
     progress: Progress | None = None,
 ) -> Report:
     """Train, calibrate, evaluate, and write the model's folder; the same seed, the same bytes.
 
+    `table.features` has a column for each of `inputs`.
     The classes keep their weights: sample at the call site, since a score that was trained on
     weighted classes is no probability. The folder appears whole or not at all.
     Raises ConfigurationError for a table that cannot be trained on or an `out` that is in
     use, ModelError when what came out must not be served.
     """
-    _check(table, out)
+    _check(table, out, inputs)
     parts = split(table.group, table.label, seed)
-    booster, bits = _quantised(_fit(table, parts, _parameters(seed, depth), trees, progress))
+    booster, bits = _quantised(
+        _fit(table, inputs, parts, _parameters(inputs, seed, depth), trees, progress)
+    )
     margins = booster.inplace_predict(table.features, predict_type="margin")
     fitted = calibration.fit(margins[parts["calibrate"]], table.label[parts["calibrate"]])
     held_out = parts["evaluate"]
     evaluation = evaluate(fitted.score(margins[held_out]), table.label[held_out])
     rounds = booster.num_boosted_rounds()
-    card = _card(table, evaluation, seed=seed, depth=depth, trees=rounds, grid_bits=bits)
-    version = publish(out, booster, fitted, card, table.features)
+    card = _card(table, inputs, evaluation, seed=seed, depth=depth, trees=rounds, grid_bits=bits)
+    version = publish(out, booster, fitted, card, table.features, inputs)
     return Report(version, rounds, bits, fitted, evaluation)
 
 
-def _check(table: TrainingTable, out: Path) -> None:
+def _check(table: TrainingTable, out: Path, inputs: Inputs) -> None:
     rows = len(table.label)
-    if table.features.shape != (rows, len(FEATURE_NAMES)):
+    if table.features.shape != (rows, len(inputs.names)):
         raise ConfigurationError(
-            f"features are {table.features.shape}, must be ({rows}, {len(FEATURE_NAMES)})"
+            f"features are {table.features.shape}, must be ({rows}, {len(inputs.names)})"
         )
     if table.features.dtype != np.float32 or len(table.group) != rows or len(table.time) != rows:
         raise ConfigurationError("features must be float32, with a group and a time for each row")
@@ -102,13 +97,14 @@ def _check(table: TrainingTable, out: Path) -> None:
 
 def _fit(
     table: TrainingTable,
+    inputs: Inputs,
     parts: Mapping[str, Indices],
     parameters: Mapping[str, Any],
     trees: int,
     progress: Progress | None,
 ) -> xgboost.Booster:
     """The booster up to its best round on the `stop` split."""
-    fit, stop = (_matrix(table, parts[name]) for name in ("fit", "stop"))
+    fit, stop = (_matrix(table, inputs, parts[name]) for name in ("fit", "stop"))
     booster = xgboost.train(
         parameters,
         fit,
@@ -122,7 +118,7 @@ def _fit(
     return booster[: booster.best_iteration + 1]
 
 
-def _parameters(seed: int, depth: int) -> dict[str, Any]:
+def _parameters(inputs: Inputs, seed: int, depth: int) -> dict[str, Any]:
     return {
         "objective": "binary:logistic",
         "eval_metric": "logloss",
@@ -132,14 +128,14 @@ def _parameters(seed: int, depth: int) -> dict[str, Any]:
         "min_child_weight": 5,
         "subsample": 0.8,
         "colsample_bytree": 0.8,
-        "monotone_constraints": MONOTONE,
+        "monotone_constraints": dict(inputs.monotone),
         "nthread": THREADS,
         "seed": seed,
     }
 
 
-def _matrix(table: TrainingTable, rows: Indices) -> xgboost.DMatrix:
-    names = list(FEATURE_NAMES)
+def _matrix(table: TrainingTable, inputs: Inputs, rows: Indices) -> xgboost.DMatrix:
+    names = list(inputs.names)
     return xgboost.DMatrix(table.features[rows], table.label[rows], feature_names=names)
 
 
@@ -148,7 +144,9 @@ def _quantised(booster: xgboost.Booster) -> tuple[xgboost.Booster, int]:
     return xgboost.Booster(model_file=bytearray(json.dumps(document).encode())), bits
 
 
-def _card(table: TrainingTable, evaluation: Evaluation, **facts: int) -> dict[str, Any]:
+def _card(
+    table: TrainingTable, inputs: Inputs, evaluation: Evaluation, **facts: int
+) -> dict[str, Any]:
     return {
         **facts,
         "rows": len(table.label),
@@ -156,7 +154,7 @@ def _card(table: TrainingTable, evaluation: Evaluation, **facts: int) -> dict[st
         "groups": len(np.unique(table.group)),
         "since": int(table.time.min()),
         "until": int(table.time.max()),
-        "monotone": MONOTONE,
+        "monotone": dict(inputs.monotone),
         "xgboost": xgboost.__version__,
         "evaluation": evaluation._asdict(),
     }

@@ -12,9 +12,10 @@ import xgboost
 
 from schemas.errors import ConfigurationError, ModelError
 from schemas.features import FEATURE_NAMES
+from scorers.inputs import MONOTONE
 from scorers.manifest import BOOSTER, FILES, MANIFEST
 from scorers.model import Model
-from scorers.train import MONOTONE, PATIENCE, Report, TrainingTable, train
+from scorers.train import PATIENCE, Report, TrainingTable, train
 from tests.unit.scorers_table import made_up_rows, made_up_table
 
 train_quickly = functools.partial(train, trees=12, depth=3)
