@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from edge.webhook.commands import webhook, webhooks
 from schemas.errors import ConfigurationError, SluicegateError
 from simulate.scenarios import SCENARIOS, Scenario
 from stream.commands.evaluate import evaluate
@@ -32,6 +33,8 @@ cli = typer.Typer(
 )
 console = Console(stderr=True)
 cli.command()(evaluate)
+cli.command()(webhooks)
+cli.add_typer(webhook, name="webhook")
 
 ScenarioName = Annotated[str, typer.Option("--scenario", help=f"One of {', '.join(SCENARIOS)}.")]
 Seed = Annotated[int | None, typer.Option(help="Another seed, other traffic of the same kind.")]

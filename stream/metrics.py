@@ -6,7 +6,7 @@ the bearer token on everything but `/healthz`.
 """
 
 import hmac
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -126,7 +126,14 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-def expose(application: web.Application, metrics: Metrics, token: SecretStr | None) -> None:
+class Rendered(Protocol):
+    """The metrics of a process, of whichever kind."""
+
+    def render(self) -> bytes:
+        """Everything in Prometheus' text format 0.0.4."""
+
+
+def expose(application: web.Application, metrics: Rendered, token: SecretStr | None) -> None:
     """Put `/metrics` and `/healthz` on an application, all but the latter behind the token.
 
     Works for Faust's own web port (`app.web.web_app`), before it starts. Without a token

@@ -145,6 +145,9 @@ class Settings(EdgeSettings):
         description="MaxMind-format file of countries by address; none: the package iptocc.",
     )
     model: Path | None = Field(None, description="Model bundle's folder; none: the shipped one.")
+    webhooks: FilePath | None = Field(
+        None, description="File of the endpoints (YAML) that `sluicegate webhooks` delivers to."
+    )
     log_format: Literal["json", "console"] = Field(
         "json", description="One JSON object a line, or text."
     )

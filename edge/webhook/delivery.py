@@ -1,0 +1,83 @@
+"""What is delivered: one decision, in the body of one webhook."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from schemas.decisions import Action
+from schemas.errors import MalformedEventError
+
+# A decision with every list full is about 10 KiB; receivers of the standard expect 20 at most.
+MAX_BODY_BYTES: Final = 64 * 1024
+
+
+class Notice(Struct, gc=False):
+    """The fields of a Decision that say whether an endpoint is to hear of it."""
+
+    decision_id: str
+    account_id: str
+    action: Action
+    cause: str
+    kyc_tier: int
+    decided_at: int
+    mode: str
+    campaign_id: str | None = None
+
+
+class Delivery(Struct, frozen=True, gc=False):
+    """One webhook: where its decision lies in the topic, its body, what was tried so far.
+
+    An empty body stands for an account that is erased.
+    """
+
+    decision_id: str
+    account_id: str
+    partition: int
+    offset: int
+    decided_at: int
+    body: bytes
+    tries: int = 0
+    error: str = ""
+
+    def failed(self, error: str) -> "Delivery":
+        """The same after one more try in vain."""
+        return msgspec.structs.replace(self, tries=self.tries + 1, error=error[:256])
+
+
+_notice = msgspec.json.Decoder(Notice)
+_packed = msgspec.msgpack.Decoder(Delivery)
+
+
+def read_notice(message: bytes) -> Notice:
+    """Read a message of the decisions topic. Raises MalformedEventError."""
+    try:
+        return _notice.decode(message)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise MalformedEventError(f"not a decision: {error}") from None
+
+
+def delivery(notice: Notice, message: bytes, partition: int, offset: int) -> Delivery:
+    """The webhook of a decision; the body is the same at every try, as signatures want it."""
+    at = datetime.fromtimestamp(notice.decided_at / 1_000, UTC).isoformat(timespec="milliseconds")
+    timestamp = at.replace("+00:00", "Z").encode()
+    body = b'{"type":"decision.changed","timestamp":"%b","data":%b}' % (timestamp, message)
+    return Delivery(
+        notice.decision_id, notice.account_id, partition, offset, notice.decided_at, body
+    )
+
+
+def erasure(account: str, partition: int, offset: int) -> Delivery:
+    """What stands for the end of an account: nothing is to be kept about it any more."""
+    return Delivery("", account, partition, offset, 0, b"")
+
+
+def pack(delivery: Delivery) -> bytes:
+    """For the store: the offset in 8 bytes, big-endian, then the rest."""
+    return delivery.offset.to_bytes(8) + msgspec.msgpack.encode(delivery)
+
+
+def unpack(packed: bytes) -> Delivery:
+    """Undo `pack`."""
+    return _packed.decode(packed[8:])
