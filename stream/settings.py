@@ -20,6 +20,7 @@ from pydantic_settings import SettingsConfigDict
 from schemas.errors import ConfigurationError
 from stream.addresses import is_loopback, valid_brokers, valid_store_url
 from stream.edge_settings import EdgeSettings
+from stream.geography_settings import GeographySettings
 
 PREFIX: Final = "SLUICEGATE_"
 # The test suite's own switches (which Kafka jars to use) are not settings of the product.
@@ -42,7 +43,7 @@ Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 
 
-class Settings(EdgeSettings):
+class Settings(EdgeSettings, GeographySettings):
     """What one process of sluicegate was told. Frozen; secrets never show in repr or errors."""
 
     model_config = SettingsConfigDict(
@@ -137,13 +138,6 @@ class Settings(EdgeSettings):
         "enforce", description="`shadow` marks decisions as not to be acted on."
     )
     policy: FilePath | None = Field(None, description="Policy file (YAML); none: the shipped one.")
-    geo_asn: FilePath | None = Field(
-        None, description="MaxMind-format file of AS numbers by address; none: not looked up."
-    )
-    geo_country: FilePath | None = Field(
-        None,
-        description="MaxMind-format file of countries by address; none: the package iptocc.",
-    )
     model: Path | None = Field(None, description="Model bundle's folder; none: the shipped one.")
     webhooks: FilePath | None = Field(
         None, description="File of the endpoints (YAML) that `sluicegate webhooks` delivers to."
