@@ -3,6 +3,7 @@
 SluicegateError
 ├── ConfigurationError     a setting, policy or model file is wrong; the message says which and how
 │   ├── PolicyError        the policy file
+│   ├── ListError          a file of a list: unreadable, too large, or of another kind
 │   └── ModelError         a model bundle that must not be served
 ├── MalformedEventError    a message that becomes a dead letter; carries the field
 ├── UnreadableFileError    a file that is cut off or not what its suffix says
@@ -21,6 +22,10 @@ class ConfigurationError(SluicegateError):
 
 class PolicyError(ConfigurationError):
     """The policy file does not say what a policy must say."""
+
+
+class ListError(ConfigurationError):
+    """A file of a list cannot be read, is too large, or is not of its kind."""
 
 
 class ModelError(ConfigurationError):

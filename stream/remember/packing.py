@@ -1,6 +1,6 @@
 """One account's state as bytes, and a batch of them as columns.
 
-Layout (version 1): header | fine tiles | daily tiles | recent values | event ids. Tiles are rows
+Layout (version 2): header | fine tiles | daily tiles | recent values | event ids. Tiles are rows
 of one slot byte and fixed-width little-endian integers; of three widths ("rungs") the narrowest
 that holds an account's largest sum is taken, so an account of 26 requests a day stays below 1 KB
 and none ever overflows. Everything is an integer: the bytes are the same whatever the batches were.
@@ -19,7 +19,7 @@ from stream.remember.recency import HASH_BITS, KINDS, UNIT, Recent
 from stream.remember.repeats import AGE_BITS, MINUTE_MS, Ids
 from stream.remember.tiles import Tiles
 
-VERSION = 1
+VERSION = 2
 HEADER = np.dtype(
     [
         # The fence, first and big-endian, since write.lua reads it: this state holds every event
@@ -33,6 +33,8 @@ HEADER = np.dtype(
         ("expires", "<i8"),
         ("clock", "<i8"),  # ms: the latest event time seen
         ("first", "<i8"),  # ms: the earliest
+        ("requests", "<u8"),  # counted in all, however long ago
+        ("tokens", "<u8"),  # in and out
         ("fine_rung", "u1"),
         ("daily_rung", "u1"),
         ("fine", "u1"),  # rows of each part

@@ -34,14 +34,19 @@ class Outcome(IntEnum):
 class Sight:
     """What each counted event saw, by account and within it in order of arrival; n rows.
 
-    row: index into the batch; account: index of the account; clock, first: ms; fine (n, 7, 4),
-    daily (n, 2, 35): sums over windows; distinct (n, kinds, 3): different values over windows.
+    row: index into the batch; account: index of the account; clock, first: ms; before: the clock
+    ahead of the event, -1 at the account's first; requests, tokens: of the account so far, itself
+    included; fine (n, 7, 4), daily (n, 2, 35): sums over windows; distinct (n, kinds, 3):
+    different values over windows.
     """
 
     row: Ints
     account: Ints
     clock: Ints
     first: Ints
+    before: Ints
+    requests: Ints
+    tokens: Ints
     fine: Ints
     daily: Ints
     distinct: Ints
@@ -81,7 +86,7 @@ def remember(state: State, batch: RequestBatch, epoch: int) -> Remembered:
             state.recent,
             repeats.renew(state.ids, used, header["clock"]),
         ),
-        state.header["first"],
+        state.header,
         batch.take(fresh[counted]),
         fresh[counted],
         before[counted],
@@ -131,11 +136,20 @@ def _advance(
     first = np.where(header["first"] == UNKNOWN, np.iinfo(np.int64).max, header["first"])
     np.minimum.at(first, account[counted], batch.ts[fresh][counted])
     header["first"] = np.where(first == np.iinfo(np.int64).max, UNKNOWN, first)
+    new = account[counted]
+    tokens = (batch.tokens_in + batch.tokens_out)[fresh][counted]
+    np.add.at(header["requests"], new, np.uint64(1))
+    np.add.at(header["tokens"], new, tokens.astype(np.uint64))
     return header
 
 
 def _fold(
-    state: State, first: Ints, events: RequestBatch, row: Ints, before: Ints, clock: Ints
+    state: State,
+    held: NDArray[np.void],
+    events: RequestBatch,
+    row: Ints,
+    before: Ints,
+    clock: Ints,
 ) -> tuple[State, Sight]:
     """Tiles and recent values with `events` (sorted by account) in them, and what each saw."""
     account = events.account
@@ -149,7 +163,10 @@ def _fold(
         row,
         account,
         clock,
-        _firsts(first, account, events.ts),
+        _firsts(held["first"], account, events.ts),
+        before,
+        _so_far(held["requests"], account, np.ones(len(row), np.int64)),
+        _so_far(held["tokens"], account, events.tokens_in + events.tokens_out),
         window_sums(FINE, state.fine, timeline, fine),
         window_sums(DAILY, state.daily, timeline, daily),
         recency.distinct(state.recent, used, use_row, timeline),
@@ -163,6 +180,13 @@ def _fold(
         state.ids,
     )
     return new, sight
+
+
+def _so_far(held: Ints, account: Ints, added: Ints) -> Ints:
+    """What each account had with all that was added up to each event; `account` is sorted."""
+    total = np.cumsum(added)
+    ahead = (total - added)[_begins(account)]
+    return held[account].astype(np.int64) + total - ahead
 
 
 def _firsts(held: Ints, account: Ints, ts: Ints) -> Ints:

@@ -34,7 +34,7 @@ def sight_of(batch: RequestBatch) -> Sight:
     """Every event counted, each later than the one before; a court asks for no more of it."""
     row = np.argsort(batch.account, kind="stable")
     nothing = np.zeros(0, np.int64)
-    return Sight(row, batch.account[row], batch.ts[row], nothing, nothing, nothing, nothing)
+    return Sight(row, batch.account[row], batch.ts[row], *[nothing] * 7)
 
 
 def judged(
