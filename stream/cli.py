@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from edge.check.commands import edge, token
 from edge.webhook.commands import webhook, webhooks
 from schemas.errors import ConfigurationError, SluicegateError
 from simulate.scenarios import SCENARIOS, Scenario
@@ -33,6 +34,8 @@ cli = typer.Typer(
 )
 console = Console(stderr=True)
 cli.command()(evaluate)
+cli.command()(edge)
+cli.add_typer(token, name="token")
 cli.command()(webhooks)
 cli.add_typer(webhook, name="webhook")
 

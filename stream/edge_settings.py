@@ -1,12 +1,13 @@
 """The settings of `sluicegate edge`; a part of Settings, since one environment serves all."""
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, cast
 
 from pydantic import AfterValidator, Field, FilePath
 from pydantic_settings import BaseSettings
 
 Fallback = Literal["allow", "local", "deny"]
+FALLBACKS: Final[tuple[Fallback, ...]] = ("allow", "local", "deny")
 _FALLBACK: Final = re.compile(r"(allow|local|deny)(,(allow|local|deny)){3}")
 # RFC 9110's token: what may stand in front of the colon.
 _HEADER: Final = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"
@@ -75,4 +76,4 @@ class EdgeSettings(BaseSettings):
 
     def fallbacks(self) -> list[Fallback]:
         """The failure table, by tier."""
-        return self.edge_failure.split(",")  # type: ignore[return-value] - the pattern says so
+        return cast(list[Fallback], self.edge_failure.split(","))

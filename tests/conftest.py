@@ -53,6 +53,12 @@ def broker(
             yield running
 
 
+@pytest.fixture
+def kafka_libs() -> Path:
+    """The folder of Apache Kafka's jars, for a test that starts a broker of its own."""
+    return _kafka_libs()
+
+
 @pytest.fixture(
     scope="session",
     params=["embedded", pytest.param("redis", marks=pytest.mark.redis)],

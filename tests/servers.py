@@ -56,6 +56,7 @@ class Broker:
     name: str
     address: str
     session_timeout_s: float
+    pid: int = 0  # where a test may kill it
     sasl: str = ""
     user: str = ""
     password: str = ""
@@ -97,7 +98,7 @@ def kafka_broker(folder: Path, libs: Path) -> Iterator[Broker]:
             password=password,
         )
     )
-    java = ["java", *JVM, "-cp", f"{libs}/*"]
+    java = _java(libs)
     # A first byte of zero: an id that began with "-" would be taken for an option.
     cluster = urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).decode().rstrip("=")
     subprocess.run(
@@ -106,15 +107,28 @@ def kafka_broker(folder: Path, libs: Path) -> Iterator[Broker]:
         capture_output=True,
         timeout=START_TIMEOUT_S,
     )
-    with _server([*java, "kafka.Kafka", str(properties)], plain, folder / "kafka.log"):
+    with kafka_node(folder, libs, plain) as node:
         yield Broker(
             "kafka",
             f"127.0.0.1:{plain}",
             session_timeout_s=3.0,
+            pid=node.pid,
             sasl=f"127.0.0.1:{sasl}",
             user=user,
             password=password,
         )
+
+
+@contextmanager
+def kafka_node(folder: Path, libs: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """The node that `kafka_broker` made in `folder`, with what it has kept."""
+    command = [*_java(libs), "kafka.Kafka", str(folder / "server.properties")]
+    with _server(command, port, folder / "kafka.log") as process:
+        yield process
+
+
+def _java(libs: Path) -> list[str]:
+    return ["java", *JVM, "-cp", f"{libs}/*"]
 
 
 @contextmanager
@@ -142,12 +156,12 @@ def missing(program: str) -> bool:
 
 
 @contextmanager
-def _server(command: list[str], port: int, log: Path) -> Iterator[None]:
+def _server(command: list[str], port: int, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
         _await_port(process, port, log)
-        yield
+        yield process
     finally:
         process.terminate()
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from schemas.errors import ConfigurationError
 from stream.logs import configure_logs
@@ -22,7 +22,8 @@ T = TypeVar("T")
 Name = Annotated[str, typer.Argument(help="Name of the endpoint.")]
 
 webhook = typer.Typer(help="Endpoints of webhooks, and what they did not take.")
-console = Console()
+# Into a pipe or a file rows are written whole: nothing cuts an id.
+console = Console(width=None if sys.stdout.isatty() else 500)
 
 
 def webhooks() -> None:
@@ -162,7 +163,7 @@ async def _post(endpoint: "Endpoint") -> "Answer":
 
 
 def _print(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    table = Table(*columns, box=None)
+    table = Table(*(Column(name, overflow="fold") for name in columns), box=None)
     for row in rows:
         table.add_row(*row)
-    console.print(table, soft_wrap=True)
+    console.print(table)

@@ -85,6 +85,7 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Learn which accounts have parked deliveries, before any new one is taken."""
+        self._consumer.pause(*assigned)  # it fetches already
         try:
             for tp in assigned:
                 for account, parked in (await self._shelf.parked(tp.partition)).items():
@@ -94,6 +95,7 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         self._progress = {tp: Progress() for tp in assigned}
         self._taking = True
+        self._consumer.resume(*assigned)
 
     async def _let_go(self) -> None:
         self._taking = False

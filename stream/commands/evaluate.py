@@ -1,8 +1,9 @@
 """`sluicegate evaluate`: how good the detector is, on simulated traffic whose truth is known."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from stream.evaluate.judge import Progress as Advance
+    from stream.evaluate.evaluation import Evaluation
+    from stream.evaluate.session import Task
 
 _stderr = Console(stderr=True)
 
@@ -25,37 +27,64 @@ def evaluate(
     attack_share: Annotated[
         float, typer.Option(min=0.001, max=0.9, help="The attack's share of all accounts.")
     ] = 0.1,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Again without identity, network, templates.")
+    ] = False,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Three simple detectors beside it.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
+    cache: Annotated[Path | None, typer.Option(help="Folder to keep simulated traffic in.")] = None,
     json: Annotated[Path | None, typer.Option(help="Where every figure is written.")] = None,
 ) -> None:
     """Judge the detector: who is reached, what leaks, who is hit without cause."""
     import msgspec
 
-    from stream.evaluate.evaluation import evaluate as judged
+    from stream.evaluate.ablations import ABLATIONS
+    from stream.evaluate.session import tasks
     from stream.evaluate.tables import paper, print_details, print_overview
     from stream.evaluate.trials import cases
     from stream.logs import configure_logs
 
     configure_logs("console", "warning", sys.stderr)
-    console, found = paper(), []
-    for case in list(cases(configuration, attack, accounts, days, seed, attack_share)):
-        with _counting(case.scenario.name) as advance:
-            found.append(judged(case.scenario, attack=case.attack, progress=advance))
-        print_details(console, found[-1])
+    chosen = list(cases(configuration, attack, accounts, days, seed, attack_share))
+    todo = tasks(chosen, ablations=tuple(ABLATIONS) if ablate else (), baselines=baselines)
+    console, found = paper(), {}
+    for place, evaluation in _performed(todo, jobs, cache):
+        found[place] = evaluation
+        print_details(console, evaluation)
+    in_order = [found[place] for place in range(len(todo))]
     console.print()
-    print_overview(console, found)
+    print_overview(console, in_order)
     if json:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(in_order)) + b"\n")
+
+
+def _performed(
+    todo: "Sequence[Task]", jobs: int, cache: Path | None
+) -> "Iterator[tuple[int, Evaluation]]":
+    """Each task, by its place, when it is done, with a line of progress meanwhile."""
+    from stream.evaluate.session import perform, perform_all
+
+    with _line() as progress:
+        if jobs > 1 and len(todo) > 1:
+            line = progress.add_task(f"{len(todo)} runs, {jobs} at a time; done:")
+            for done in perform_all(todo, jobs, cache):
+                progress.advance(line)
+                yield done
+            return
+        for place, task in enumerate(todo):
+            line = progress.add_task(f"{task.title}, events:")
+            yield place, perform(task, cache, partial(progress.advance, line))
+            progress.remove_task(line)
 
 
 @contextmanager
-def _counting(text: str) -> Iterator["Advance"]:
-    """A count of events while the block lasts; yields the function that moves it on."""
+def _line() -> Iterator[Progress]:
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.completed:,.0f} events"),
+        TextColumn("{task.description} {task.completed:,.0f}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=_stderr, transient=True) as progress:
-        task = progress.add_task(text, total=None)
-        yield lambda count: progress.advance(task, count)
+        yield progress

@@ -22,11 +22,10 @@ class Ruling(NamedTuple):
 
 
 @dataclass(slots=True)
-class Ring:
-    """A campaign as its records tell it. Memory: a few hundred bytes, and its members."""
+class Told:
+    """A campaign as its records tell it."""
 
     detected_at: int
-    status: str = "open"
     merged_into: str | None = None
     kinds: set[str] = field(default_factory=set)
 
@@ -40,7 +39,7 @@ class Docket:
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self.numbers = numbers
-        self.rings: dict[str, Ring] = {}
+        self.campaigns: dict[str, Told] = {}
         self.member_of: dict[int, str] = {}  # by the latest decision
         self.acted_on: dict[str, set[int]] = defaultdict(set)  # accounts under a campaign's action
         self.dead = 0
@@ -75,9 +74,14 @@ class Docket:
 
     def record(self, campaign: Campaign) -> None:
         """Note a record of a campaign: its first one opens it, the last one holds."""
-        ring = self.rings.setdefault(campaign.campaign_id, Ring(campaign.detected_at))
-        ring.status, ring.merged_into = campaign.status, campaign.merged_into
-        ring.kinds |= {link.kind for link in campaign.links}
+        self.open(campaign.campaign_id, campaign.detected_at)
+        told = self.campaigns[campaign.campaign_id]
+        told.merged_into = campaign.merged_into
+        told.kinds |= {link.kind for link in campaign.links}
+
+    def open(self, campaign_id: str, detected_at: int) -> None:
+        """Note when a campaign was found, unless it was before."""
+        self.campaigns.setdefault(campaign_id, Told(detected_at))
 
     def take(self) -> list[Ruling]:
         """The rulings since the last call."""
@@ -87,8 +91,8 @@ class Docket:
     def living(self, campaign_id: str) -> str:
         """The campaign that this one lives on in."""
         seen = {campaign_id}
-        while (ring := self.rings.get(campaign_id)) and ring.merged_into:
-            campaign_id = ring.merged_into
+        while (told := self.campaigns.get(campaign_id)) and told.merged_into:
+            campaign_id = told.merged_into
             if campaign_id in seen:  # two that name each other: each is as old
                 break
             seen.add(campaign_id)

@@ -1,13 +1,18 @@
 """One scenario judged: every figure of it, ready for tables and files."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from simulate.population import Population
 from simulate.scenarios import Scenario
+from stream.evaluate.ablations import ABLATIONS, Ablation
 from stream.evaluate.figures import Honest, Reach, honest, reach
 from stream.evaluate.judge import Detector, Progress, Trial, judge, live
 from stream.evaluate.price import Price, price
 from stream.evaluate.rings import Detection, Membership, detection, membership
+from stream.evaluate.traffic import traffic_of
+
+SLUICEGATE = "sluicegate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +37,23 @@ def evaluate(
     detector: Detector | None = None,
     *,
     attack: str | None,
-    name: str = "sluicegate",
+    name: str = SLUICEGATE,
     without: str | None = None,
-    identity: bool = True,
+    cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Replay a scenario through a detector, by default the live path as the settings have it.
 
-    `attack` is the name of the attack's cohort, None for peace; without `identity` the detector
-    gets no account events. `progress` gets the events of each chunk. Takes about as long as
-    simulating and replaying; memory grows with accounts, not with events.
+    `attack`: the name of the attack's cohort, None for peace. `without`: one of ABLATIONS.
+    `cache`: a folder where simulated traffic is kept. `progress` gets the events of each chunk.
+    Takes about as long as simulating and replaying; memory grows with accounts, not with events.
     """
-    population = Population(scenario)
-    trial = judge(population, detector or live(), attack, identity=identity, progress=progress)
-    return figures(trial, population, attack, name, without)
+    ablation = ABLATIONS[without] if without else Ablation()
+    traffic = traffic_of(ablation.applied(scenario), cache)
+    trial = judge(
+        traffic, detector or live(), attack, identity=ablation.identity, progress=progress
+    )
+    return figures(trial, traffic.population, attack, name, without)
 
 
 def figures(

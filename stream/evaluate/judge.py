@@ -1,4 +1,4 @@
-"""A population replayed through a detector, and what came of it."""
+"""Traffic replayed through a detector, and what came of it."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
 
-import msgspec
 import numpy as np
 
-from simulate.population import Population, Truth
+from simulate.population import Truth
 from stream.broker.chunk import Handle
 from stream.evaluate.docket import Docket
 from stream.evaluate.exchanges import Exchanges
 from stream.evaluate.tally import Tally
+from stream.evaluate.traffic import Traffic
 from stream.replay import ACCOUNTS, REQUESTS, Line, lines, local_handlers, merged, replay
 from stream.settings import load_settings
 
 Progress = Callable[[int], None]
+HandlersFactory = Callable[[Docket], Mapping[str, Handle]]
 
 
 class Detector(Protocol):
-    """Takes the events of a run, by time, and tells a docket; calls `settle` after each chunk."""
+    """Takes the events of a run, by time, and tells a docket; calls `settle` with the number of
+    events after each chunk, once all that it has to say about them is told."""
 
     async def __call__(self, events: Iterable[Line], docket: Docket, settle: Progress) -> None: ...
 
@@ -35,9 +37,6 @@ class Trial:
     tally: Tally
     events: int
     seconds: float
-
-
-HandlersFactory = Callable[[Docket], Mapping[str, Handle]]
 
 
 def shipped(docket: Docket) -> Mapping[str, Handle]:
@@ -55,22 +54,22 @@ def live(factory: HandlersFactory = shipped) -> Detector:
 
 
 def judge(
-    population: Population,
+    traffic: Traffic,
     detector: Detector,
     attack: str | None,
     *,
     identity: bool = True,
     progress: Progress | None = None,
 ) -> Trial:
-    """Replay `population` through `detector`; without `identity` it sees no account event.
+    """Replay `traffic` through `detector`; without `identity` it sees no account event.
 
     `attack`: the cohort whose exchanges are counted by the minute. Memory grows with the accounts.
     """
-    truths = list(population.truths())
+    truths, world = traffic.truths, traffic.population.world
     numbers = {truth.account_id: n for n, truth in enumerate(truths)}
     begins = np.array([truth.begins or 0 for truth in truths], np.int64)
     watched = np.array([truth.cohort == attack for truth in truths], bool)
-    tally = Tally(begins, watched, population.world.start, population.world.end)
+    tally = Tally(begins, watched, world.start, world.end)
     docket = Docket(numbers)
     waiting: list[bytes] = []
     taken = 0
@@ -84,16 +83,10 @@ def judge(
             progress(count)
 
     began = perf_counter()
-    events = _overheard(_events(population, identity), waiting)
-    asyncio.run(detector(events, docket, settle))
+    accounts = lines(ACCOUNTS, traffic.account_events if identity else ())
+    events = merged(accounts, lines(REQUESTS, traffic.requests()))
+    asyncio.run(detector(_overheard(events, waiting), docket, settle))
     return Trial(truths, docket, tally, taken, perf_counter() - began)
-
-
-def _events(population: Population, identity: bool) -> Iterator[Line]:
-    requests = (line for block in population.request_lines() for line in block.data.splitlines())
-    encode = msgspec.json.encode
-    accounts = map(encode, population.account_events()) if identity else iter(())
-    return merged(lines(ACCOUNTS, accounts), lines(REQUESTS, requests))
 
 
 def _overheard(events: Iterable[Line], waiting: list[bytes]) -> Iterator[Line]:

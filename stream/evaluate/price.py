@@ -58,15 +58,10 @@ def price(population: Population, reach: Reach) -> Price | None:
 def _outlay(population: Population, cohort: str) -> float:
     """US dollars per account of an attack, from what its accounts showed; shared things once."""
     members = [a for a in population.accounts() if a.cohort == cohort]
-    events = [
-        event
-        for member in members
-        if member.begins is None
-        for event in account_events(member, population.world)
-    ]
-    taken = sum(member.begins is not None for member in members)
-    bought = len(members) - taken
-    total = len(members) * LINE + taken * TAKEN + bought * MAILBOX + _proofs(events)
+    bought = [member for member in members if member.begins is None]
+    events = (e for member in bought for e in account_events(member, population.world))
+    taken = len(members) - len(bought)
+    total = len(members) * LINE + taken * TAKEN + len(bought) * MAILBOX + _proofs(events)
     return total / len(members)
 
 

@@ -41,6 +41,7 @@ class Detection:
     hours: float  # since the attack's first account began
     hours_from_launch: float  # since the launch of the new model; below 0: before it
     leaked: float  # share of the attack's exchanges until then
+    links: list[str]  # the kinds of values that ever tied it together
 
 
 def membership(trial: Trial, attack: str) -> Membership:
@@ -112,11 +113,10 @@ def _acting(trial: Trial) -> list[Acting]:
 def detection(trial: Trial, attack: str, launch: int) -> Detection | None:
     """When the attack's ring was found; None where no campaign is mostly its accounts."""
     cells = _contingency(trial, attack)
-    rings = trial.docket.rings
     mine = {c for c, own in cells if own and cells[c, True] > cells[c, False]}
     opened = [
-        (ring.detected_at, name)
-        for name, ring in rings.items()
+        (told.detected_at, name)
+        for name, told in trial.docket.campaigns.items()
         if trial.docket.living(name) in mine
     ]
     if not opened:
@@ -129,4 +129,5 @@ def detection(trial: Trial, attack: str, launch: int) -> Detection | None:
         hours=(ts - began) / _HOUR_MS,
         hours_from_launch=(ts - launch) / _HOUR_MS,
         leaked=tally.exchanges_until(ts) / max(1, int(tally.minutes.sum())),
+        links=sorted(trial.docket.campaigns[name].kinds),
     )

@@ -23,12 +23,13 @@ def paper() -> Console:
 
 def print_overview(console: Console, evaluations: Sequence[Evaluation]) -> None:
     """One row per evaluation, attack against attack."""
-    table = Table("scenario", "detector", box=None)
+    table = Table(box=None)
+    for name in ("scenario", "detector"):
+        table.add_column(name, no_wrap=True)
     for name in (*_REACH, *_RING, "fp friction", "fp block", "cost"):
         table.add_column(name, justify="right")
     for e in evaluations:
-        told = e.detector if e.without is None else f"{e.detector} without {e.without}"
-        table.add_row(e.scenario, told, *_reached(e.attack), *_ring(e), *_budget(e), _cost(e))
+        table.add_row(e.scenario, _told(e), *_reached(e.attack), *_ring(e), *_budget(e), _cost(e))
     console.print(table)
 
 
@@ -36,7 +37,7 @@ def print_details(console: Console, evaluation: Evaluation) -> None:
     """Every class of one evaluation, one by one, and the campaigns that acted."""
     speed = evaluation.events / max(evaluation.seconds, 1e-9)
     console.print(
-        f"\n[bold]{evaluation.scenario}[/]: {evaluation.events:,} events in "
+        f"\n[bold]{evaluation.scenario}[/], {_told(evaluation)}: {evaluation.events:,} events in "
         f"{evaluation.seconds:.0f} s ({speed:,.0f}/s)"
     )
     abusive = Table("abusive", *_REACH, "h to friction", "h to strong", box=None)
@@ -45,6 +46,11 @@ def print_details(console: Console, evaluation: Evaluation) -> None:
         abusive.add_row(each.cohort, *_reached(each), *hours)
     console.print(abusive)
     console.print(_honest_table(evaluation.honest))
+    if found := evaluation.detection:
+        console.print(
+            f"ring found {found.hours:.1f} h after it began, {found.hours_from_launch:+.1f} h from "
+            f"the launch, by {', '.join(found.links) or 'no named links'}: {found.campaign_id}"
+        )
     for ring in evaluation.membership.acting if evaluation.membership else ():
         held = ", ".join(f"{count} {cohort}" for cohort, count in ring.cohorts.items())
         mark = " [red]mostly honest[/]" if 2 * ring.honest > ring.accounts else ""
@@ -99,6 +105,10 @@ def _cost(evaluation: Evaluation) -> str:
         return "–"
     multiplier = evaluation.price.multiplier
     return "∞" if multiplier is None else f"{multiplier:.1f}x"
+
+
+def _told(evaluation: Evaluation) -> str:
+    return f"no {evaluation.without}" if evaluation.without else evaluation.detector
 
 
 def _share(value: float) -> str:

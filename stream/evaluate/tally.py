@@ -63,8 +63,8 @@ class Tally:
         self._standing[held["account"]] = held
 
     def _key(self, account: Ints, ts: Ints) -> Ints:
-        # Events of before the run (older sign-ups) are as early as its start.
-        return (account.astype(np.int64) << _TS_BITS) + np.maximum(ts - self.start, 0)
+        # All that was before the run (older sign-ups) is a millisecond before its start.
+        return (account.astype(np.int64) << _TS_BITS) + np.maximum(ts - self.start, -1) + 1
 
     def _meet(self, held: NDArray[np.void]) -> None:
         """Note when each account first met each action; what lapsed before the abuse is none."""

@@ -112,12 +112,14 @@ def test_the_ring_is_found_with_its_first_campaign() -> None:
     """Campaigns of others do not count, and what was asked until then has leaked."""
     judged = trial(["june", "june", "chat", "chat"], ["x", "x", "y", "y"])
     judged.docket.record(record("y", START))
-    judged.docket.record(record("x", START + HOUR // 2))
+    judged.docket.record(
+        record("x", START + HOUR // 2, links=[{"kind": "card", "value": "1", "accounts": 2}])
+    )
     judged.docket.record(record("x", START + HOUR // 2, ts=START + 9 * HOUR))
     found = detection(judged, "june", launch=START + HOUR)
     assert found is not None
     assert (found.campaign_id, found.hours, found.hours_from_launch) == ("x", 0.5, -0.5)
-    assert found.leaked == 0.5
+    assert (found.leaked, found.links) == (0.5, ["card"])
 
 
 def test_without_a_campaign_the_ring_was_not_found() -> None:

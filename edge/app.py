@@ -1,0 +1,90 @@
+"""The edge's application: the check's doors in front, the rest as FastAPI routes behind."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
+from starlette.exceptions import HTTPException
+
+from edge.check.described import described
+from edge.check.desk import Desk
+from edge.check.doors import Doors
+from edge.check.ledger import Ledger
+from edge.front import Front
+from edge.metrics import EdgeMetrics
+from edge.problems import MEDIA_TYPE, problem
+from edge.tokens import Keyring
+from stream.settings import Settings
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+class Api(FastAPI):
+    """FastAPI whose document describes the check's doors as well."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if self.openapi_schema is None:
+            self.openapi_schema = described(super().openapi())
+        return self.openapi_schema
+
+
+def create_app(
+    settings: Settings,
+    ledger: Ledger,
+    keyring: Keyring,
+    metrics: EdgeMetrics,
+    lifespan: Lifespan | None = None,
+) -> Front:
+    """The whole application; `lifespan` runs around it."""
+    api = Api(
+        title="sluicegate edge",
+        version="1",
+        description="What the gateway asks. Every path but the health checks needs a token.",
+        docs_url=None,  # a page that loads scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    api.add_exception_handler(HTTPException, _refuse)
+    api.add_exception_handler(RequestValidationError, _refuse_input)
+    _add_pages(api, metrics)
+    doors = Doors(Desk(ledger, settings, metrics), settings)
+    return Front(api, doors, keyring, metrics, settings.edge_rate_max)
+
+
+def _add_pages(api: FastAPI, metrics: EdgeMetrics) -> None:
+    @api.get("/livez", response_class=Response)
+    async def livez() -> Response:
+        """The process answers."""
+        return Response("ok\n", media_type="text/plain")
+
+    @api.get("/readyz", response_class=Response)
+    async def readyz() -> Response:
+        """Checks are answered; while the store is away, by the failure table.
+
+        That is no reason to send the gateway nowhere: the text says it, the status stays 200.
+        """
+        degraded = metrics.registry.get_sample_value("sluicegate_edge_degraded")
+        return Response("degraded: store\n" if degraded else "ok\n", media_type="text/plain")
+
+    @api.get("/metrics", response_class=Response)
+    async def scrape() -> Response:
+        """The edge's metrics in Prometheus' text format."""
+        return Response(metrics.render(), headers={"content-type": CONTENT_TYPE})
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
+    body = problem(error.status_code, str(error.detail))
+    headers = dict(error.headers or {})
+    return Response(body, error.status_code, headers, MEDIA_TYPE)
+
+
+async def _refuse_input(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - it is registered for no other
+    # Where and what, never the value: it may be what must not be repeated.
+    wrong = [{"at": list(e["loc"]), "what": e["msg"]} for e in error.errors()]
+    return Response(problem(422, "The request is not valid.", errors=wrong), 422, {}, MEDIA_TYPE)

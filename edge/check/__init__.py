@@ -1,0 +1,1 @@
+"""The check: may this account's request pass, now?"""

@@ -1,0 +1,76 @@
+"""The doors of the check in OpenAPI; they are raw ASGI, which no framework describes."""
+
+from typing import Any, Final
+
+import msgspec
+
+from edge.check.asks import Ask
+from edge.check.doors import CHECK, ENVOY, NGINX, TRAEFIK
+from edge.problems import MEDIA_TYPE
+
+_PROBLEM: Final = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "violated-policies": {"type": "array", "items": {"type": "string"}},
+        "requirements": {"type": "array", "items": {"type": "string"}},
+    },
+}
+_PASSED: Final = {
+    "type": "object",
+    "required": ["action", "restrictions"],
+    "properties": {
+        "action": {"enum": ["allow", "restrict", "rate_limit"]},
+        "restrictions": {"type": "array", "items": {"type": "string"}},
+    },
+}
+_MEANINGS: Final = {
+    "400": "Not an ask: the gateway must mend it.",
+    "401": "No valid token.",
+    "403": "The account is blocked or must prove more; or the token lacks the scope `act`.",
+    "408": "The body took too long.",
+    "413": "The body is too large.",
+    "429": "A quota is used up: wait for `Retry-After` seconds.",
+}
+
+
+def described(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the doors, the schemas and the security scheme added."""
+    (_,), ask = msgspec.json.schema_components((Ask,), ref_template="#/components/schemas/{name}")
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {}).update(ask | {"Problem": _PROBLEM, "Passed": _PASSED})
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"token": []}]
+    for page in ("/livez", "/readyz"):
+        document["paths"][page]["get"]["security"] = []
+    document["paths"] |= _paths()
+    return document
+
+
+def _paths() -> dict[str, Any]:
+    body = {"application/json": {"schema": {"$ref": "#/components/schemas/Ask"}}}
+    path = {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
+    ask = _operation("check", "Ask in JSON.", "429")
+    return {
+        CHECK: {"post": ask | {"requestBody": {"required": True, "content": body}}},
+        NGINX: {"get": _operation("nginx", "NGINX auth_request: 429 is a 403 with a header.")},
+        TRAEFIK: {"get": _operation("traefik", "Traefik forwardAuth.", "429")},
+        f"{ENVOY}/{{path}}": {
+            "parameters": [path],
+            "get": _operation("envoy", "Envoy ext_authz over HTTP; any method.", "429"),
+        },
+    }
+
+
+def _operation(name: str, summary: str, *refusals: str) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    passed = {"application/json": {"schema": {"$ref": "#/components/schemas/Passed"}}}
+    common = ("400", "401", "403", "408", "413")
+    responses: dict[str, Any] = {"200": {"description": "It may pass.", "content": passed}}
+    for status in (*common, *refusals):
+        responses[status] = {"description": _MEANINGS[status], "content": content}
+    return {"operationId": name, "summary": summary, "responses": responses}

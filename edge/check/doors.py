@@ -1,0 +1,76 @@
+"""The doors: one for each form in which a gateway asks. They answer as raw ASGI.
+
+A door is a fourth of the price of a framework's route, and every request of the API goes through
+one: bench/check.py has the figures.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from edge.check.asks import Ask, BadAskError, HeaderReader, read_body
+from edge.check.desk import Desk
+from edge.check.verdict import Verdict
+from edge.problems import MEDIA_TYPE, problem
+from edge.replies import Send, reply
+from stream.settings import Settings
+
+Door = Callable[[Mapping[str, Any], bytes, Send], Awaitable[None]]
+
+CHECK: Final = "/v1/check"
+NGINX: Final = "/v1/nginx"
+TRAEFIK: Final = "/v1/traefik"
+# Envoy asks with the client's own path behind this one, and with the client's method.
+ENVOY: Final = "/v1/envoy"
+_PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
+_WRONG_METHOD: Final = Verdict(
+    405,
+    (_PROBLEM, (b"allow", b"POST")),
+    problem(405, "The check is a POST with a JSON body."),
+)
+
+
+class Doors:
+    """The forms of the check, by path."""
+
+    def __init__(self, desk: Desk, settings: Settings) -> None:
+        self._desk = desk
+        self._reader = HeaderReader(settings)
+        self._doors: dict[str, Door] = {
+            CHECK: self._plain,
+            NGINX: self._nginx,
+            TRAEFIK: self._forwarded,
+            ENVOY: self._forwarded,
+        }
+
+    def find(self, path: str) -> Door | None:
+        """The door at this path, None where there is none."""
+        door = self._doors.get(path)
+        if door is None and path.startswith(ENVOY + "/"):
+            return self._forwarded
+        return door
+
+    async def _plain(self, scope: Mapping[str, Any], body: bytes, send: Send) -> None:
+        if scope["method"] != "POST":
+            verdict = _WRONG_METHOD
+        else:
+            verdict = await self._answer(lambda: read_body(body))
+        await reply(send, verdict.status, verdict.headers, verdict.body)
+
+    async def _forwarded(self, scope: Mapping[str, Any], _: bytes, send: Send) -> None:
+        verdict = await self._answer(lambda: self._reader.read(scope["headers"]))
+        await reply(send, verdict.status, verdict.headers, verdict.body)
+
+    async def _nginx(self, scope: Mapping[str, Any], _: bytes, send: Send) -> None:
+        verdict = await self._answer(lambda: self._reader.read(scope["headers"]))
+        # auth_request takes 2xx, 401 and 403; anything else it makes a 500. The status that the
+        # client is to see goes beside it.
+        status = 200 if verdict.status == 200 else 403
+        told = (b"x-sluicegate-status", str(verdict.status).encode())
+        await reply(send, status, (*verdict.headers, told), verdict.body)
+
+    async def _answer(self, read: Callable[[], Ask]) -> Verdict:
+        try:
+            ask = read()
+        except BadAskError as error:
+            return Verdict(400, (_PROBLEM,), problem(400, str(error)))
+        return await self._desk.answer(ask)

@@ -1,0 +1,159 @@
+"""The front: who may ask what, how much and how fast; and the forms in which gateways ask."""
+
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from edge.check.ledger import Spent
+from edge.front import MOST_BODY
+from schemas.errors import StoreError
+from tests.unit.edges import NOTHING, USED_UP, Edge, FakeLedger, decision, open_edge
+
+PAGES = ("/v1/check", "/v1/nginx", "/v1/traefik", "/v1/envoy/x", "/metrics", "/openapi.json", "/no")
+FORMS = ("/v1/nginx", "/v1/traefik", "/v1/envoy", "/v1/envoy/v1/messages")
+
+
+@pytest.fixture
+def edge(tmp_path: Path) -> Edge:
+    return open_edge(tmp_path)
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_page_needs_a_token(edge: Edge, path: str) -> None:
+    """Without one nothing is told, not even whether the page exists."""
+    for method in ("GET", "POST"):
+        answer = await edge.request(method, path, scope="")
+        assert answer.status == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+    assert edge.count("refused_callers_total", why="unauthorized") == 2
+    assert edge.ledger.asked == []
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+async def test_health_needs_no_token(edge: Edge, path: str) -> None:
+    """Orchestrators ask without credentials."""
+    answer = await edge.request("GET", path, scope="")
+    assert (answer.status, answer.body) == (200, b"ok\n")
+
+
+async def test_readiness_tells_that_the_store_is_away(edge: Edge) -> None:
+    """In words: the gateway still gets its answers, so the status stays."""
+    edge.ledger.error = StoreError("gone")
+    await edge.check(b'{"account_id": "a"}')
+    answer = await edge.request("GET", "/readyz", scope="")
+    assert (answer.status, answer.body) == (200, b"degraded: store\n")
+
+
+async def test_a_check_needs_more_than_reading(edge: Edge) -> None:
+    """It takes from quotas."""
+    assert (await edge.check(b'{"account_id": "a"}', scope="read")).status == 403
+    assert (await edge.check(b'{"account_id": "a"}', scope="admin")).status == 200
+    assert (await edge.get("/metrics", scope="read")).status == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_answer_has_the_security_headers(edge: Edge, path: str) -> None:
+    """Whoever makes it: a door, the framework, or the front itself."""
+    for scope in ("", "admin"):
+        answer = await edge.request("GET", path, scope=scope)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", FORMS)
+async def test_a_gateway_asks_by_headers(edge: Edge, path: str) -> None:
+    """In each of the forms; the account is the one of the configured header."""
+    answer = await edge.get(path, x_account_id="acc", x_request_tokens="9", x_account_tier="2")
+    assert (answer.status, answer.headers["x-sluicegate-action"]) == (200, "allow")
+    [ask] = edge.ledger.asked
+    assert (ask.account_id, ask.tokens, ask.tier) == ("acc", 9, 2)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [*((path, 429) for path in FORMS[1:]), (FORMS[0], 403)]
+)
+async def test_a_refusal_reaches_each_gateway(edge: Edge, path: str, status: int) -> None:
+    """NGINX knows only 401 and 403, and finds the status in a header."""
+    edge.ledger.answer = USED_UP
+    answer = await edge.get(path, x_account_id="a")
+    assert (answer.status, answer.headers["retry-after"]) == (status, "2")
+    assert answer.headers["content-type"] == "application/problem+json"
+    if path == "/v1/nginx":
+        assert answer.headers["x-sluicegate-status"] == "429"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS", "PROPFIND"])
+async def test_envoy_asks_with_the_clients_method(edge: Edge, method: str) -> None:
+    """Whatever it is."""
+    answer = await edge.request(method, "/v1/envoy/v1/x", headers={"x_account_id": "a"})
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("path", FORMS)
+async def test_a_missing_account_is_the_gateways_error(edge: Edge, path: str) -> None:
+    """It is neither let through nor counted against anybody."""
+    answer = await edge.get(path)
+    assert answer.status == (403 if path == "/v1/nginx" else 400)
+    assert "x-account-id" in answer.json()["detail"]
+    assert edge.ledger.asked == []
+
+
+async def test_a_plain_check_is_a_post(edge: Edge) -> None:
+    """And says so."""
+    answer = await edge.get("/v1/check")
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_a_plain_check_is_answered_in_json(edge: Edge) -> None:
+    """What passes, with its restrictions."""
+    edge.ledger.answer = Spent(True, decision("restrict", restrictions=["no_batch"]), ())
+    answer = await edge.check(b'{"account_id": "a"}')
+    assert answer.json() == {"action": "restrict", "restrictions": ["no_batch"]}
+
+
+async def test_a_body_may_come_in_parts(edge: Edge) -> None:
+    """Put together before it is read."""
+    parts = [b'{"account', b'_id":', b' "a"}']
+    assert (await edge.request("POST", "/v1/check", parts=parts)).status == 200
+    assert edge.ledger.asked[0].account_id == "a"
+
+
+async def test_a_large_body_is_refused(edge: Edge) -> None:
+    """Before it is held."""
+    parts = [b" " * (MOST_BODY // 2)] * 100
+    answer = await edge.request("POST", "/v1/check", parts=parts)
+    assert answer.status == 413
+    assert edge.count("refused_callers_total", why="too_large") == 1
+
+
+async def test_a_token_has_a_rate(tmp_path: Path) -> None:
+    """Beyond it a caller waits, and the others do not."""
+    edge = open_edge(tmp_path, FakeLedger(NOTHING), edge_rate_max=1)
+    await edge.get("/v1/traefik", x_account_id="a")
+    answers = [await edge.get("/v1/traefik", x_account_id="a") for _ in range(20)]
+    assert 429 in {answer.status for answer in answers}
+    assert (await edge.get("/metrics", scope="read")).status == 200
+
+
+async def test_errors_of_the_framework_are_problems_too(edge: Edge) -> None:
+    """One form of error for the whole edge."""
+    for answer in (await edge.get("/no"), await edge.request("POST", "/metrics")):
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["status"] == answer.status
+
+
+async def test_the_document_has_every_door(edge: Edge) -> None:
+    """What is raw ASGI is described all the same, and asks for a token."""
+    document = (await edge.get("/openapi.json")).json()
+    doors = {"/v1/check", "/v1/nginx", "/v1/traefik", "/v1/envoy/{path}"}
+    assert doors | {"/livez", "/readyz", "/metrics"} <= set(document["paths"])
+    assert document["security"] == [{"token": []}]
+
+
+async def test_metrics_are_scraped(edge: Edge) -> None:
+    """All of them, from the start."""
+    text = (await edge.get("/metrics", scope="read")).body.decode()
+    assert "sluicegate_edge_checks_total" in text
+    assert all(family.documentation for family in text_string_to_metric_families(text))
