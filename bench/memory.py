@@ -24,6 +24,7 @@ from stream.agents import Gate
 from stream.broker.connections import store_client
 from stream.broker.sinks import FileSink
 from stream.decide.court import open_court
+from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.demo.embedded import embedded_store
 from stream.logs import configure_logs
@@ -56,8 +57,9 @@ async def _states(population: Population) -> tuple[dict[str, bytes], dict[str, i
     gate = Gate(
         court=open_court(load_settings()),
         hasher=KeyedHasher(LOCAL_PEPPER),
+        geography=Geography(),
         store=store,
-        sink=(sink := FileSink(io.BytesIO(), io.BytesIO())),
+        sink=FileSink(io.BytesIO(), io.BytesIO()),
         metrics=Metrics(),
     )
 
@@ -66,7 +68,7 @@ async def _states(population: Population) -> tuple[dict[str, bytes], dict[str, i
             made[event] += 1
             yield block
 
-    await replay(lines(REQUESTS, bodies()), gate, sink)
+    await replay(lines(REQUESTS, bodies()), {REQUESTS: gate.handle})
     return store.states, made
 
 

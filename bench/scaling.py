@@ -28,6 +28,7 @@ from stream.broker.chunk import Chunk
 from stream.broker.connections import store_client
 from stream.broker.sinks import FileSink
 from stream.decide.court import open_court
+from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.demo.embedded import Server, embedded_store
 from stream.logs import configure_logs
@@ -70,6 +71,7 @@ def _gate(store: Store) -> Gate:
     return Gate(
         court=open_court(load_settings()),
         hasher=KeyedHasher(LOCAL_PEPPER),
+        geography=Geography(),
         store=store,
         sink=_sink(),
         metrics=Metrics(),
@@ -87,7 +89,8 @@ async def _patterns() -> list[Pattern]:
     chosen = dict(list(chosen.items())[:PATTERNS])
     store = MemoryStore()
     past = [line for e in chosen.values() for line in e[: int(HISTORY * len(e))]]
-    await replay(sorted(past, key=lambda line: line.offset), _gate(store), _sink())
+    in_order = sorted(past, key=lambda line: line.offset)
+    await replay(in_order, {REQUESTS: _gate(store).handle})
     return [Pattern(store.states[a], e[int(HISTORY * len(e)) :]) for a, e in chosen.items()]
 
 

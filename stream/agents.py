@@ -1,7 +1,7 @@
 """The main path: a chunk of records becomes decisions. Every event is followed left to right.
 
-decode ► (know) ► remember ► (link) ► score ► decide ► emit, each on the whole batch; identity
-and shared values join where the brackets are.
+decode ► know ► remember ► (link) ► score ► decide ► emit, each on the whole batch; shared
+values join where the brackets are.
 
 The order makes each event count once. Decisions are out, acknowledged by the broker, before
 the state is written; the state is written, fenced, before the offset is committed. A crash
@@ -16,15 +16,19 @@ from time import perf_counter, time
 import numpy as np
 from numpy.typing import NDArray
 
+from kyc.known import Known
+from kyc.profile import NEVER
 from schemas.decisions import DeadLetter
-from schemas.errors import ConfigurationError
 from schemas.wire import DecisionWire, encode_decision
-from stream.broker.chunk import Chunk
+from stream.broker.chunk import Chunk, refuse_recreated
 from stream.broker.sinks import Sink
 from stream.decide.court import Judge, Verdict
 from stream.decode.batch import RequestBatch
+from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import dead_letter, decode_requests
+from stream.know.profiles import Profiles
+from stream.know.renewal import lasting
 from stream.logs import decision_changed
 from stream.metrics import Metrics
 from stream.remember.calendar import Ints
@@ -52,6 +56,7 @@ class Gate:
         *,
         court: Judge,
         hasher: KeyedHasher,
+        geography: Geography,
         store: Store,
         sink: Sink,
         metrics: Metrics,
@@ -60,6 +65,7 @@ class Gate:
     ) -> None:
         self.court = court
         self._hasher = hasher
+        self._geography = geography
         self._store = store
         self._sink = sink
         self._metrics = metrics
@@ -76,9 +82,11 @@ class Gate:
 
     async def _pass(self, chunks: Sequence[Chunk]) -> None:
         with self._stage("decode"):
-            batch, letters = decode_requests(chunks, hasher=self._hasher)
+            batch, letters = decode_requests(chunks, hasher=self._hasher, geography=self._geography)
         with self._stage("load"):
-            held = await self._store.load(batch.accounts)
+            held, told = await self._store.load_both(batch.accounts)
+        with self._stage("know"):
+            profiles = Profiles(told)
         with self._stage("remember"):
             state = unpack(held)
             _refuse_recreated(held_offsets(state, batch, self._epoch), batch, chunks)
@@ -94,8 +102,11 @@ class Gate:
         with self._stage("emit"):
             await self._sink.emit([(v.partition, v.decision) for v in verdicts], letters)
         with self._stage("write"):
-            await self._write(batch, memory, verdicts)
+            await self._write(batch, memory, verdicts, profiles.known)
+            await self._forget(batch, held, profiles.known)
+            await self._store.renew(lasting(batch.accounts, profiles, state, memory.state))
         self._count(chunks, batch, memory.outcome, verdicts, letters)
+        self._count_known(profiles.known, memory.sight)
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
@@ -104,18 +115,25 @@ class Gate:
         self._metrics.stage_seconds.labels(name).observe(perf_counter() - began)
 
     async def _write(
-        self, batch: RequestBatch, memory: Remembered, verdicts: Sequence[Verdict]
+        self, batch: RequestBatch, memory: Remembered, verdicts: Sequence[Verdict], known: Known
     ) -> None:
         current = {v.account: v.decision for v in verdicts if v.changes}
         packed = pack(memory.state)
         refused = await self._store.write(
             [
                 Entry(batch.accounts[account], packed[account], _current(current.get(account)))
-                for account in memory.changed.tolist()
+                for account in memory.changed[known.erased[memory.changed] == NEVER].tolist()
             ]
         )
         if refused:
             self._metrics.fenced.inc()
+
+    async def _forget(
+        self, batch: RequestBatch, held: Sequence[bytes | None], known: Known
+    ) -> None:
+        """Erase what a batch wrote that was under way when its account was erased."""
+        erased = np.flatnonzero(known.erased != NEVER).tolist()
+        await self._store.erase([batch.accounts[account] for account in erased if held[account]])
 
     def _count(
         self,
@@ -143,6 +161,15 @@ class Gate:
             if verdict.changes:
                 decision_changed(verdict.decision)
 
+    def _count_known(self, known: Known, sight: Sight) -> None:
+        """Whom the traffic comes from: the base rate of everything else."""
+        established = known.established(sight.account, sight.clock)
+        unknown = known.age(sight.account, sight.clock) == UNKNOWN
+        requests = self._metrics.requests.labels
+        requests("established").inc(int(established.sum()))
+        requests("unknown").inc(int((unknown & ~established).sum()))
+        requests("unproven").inc(int((~unknown & ~established).sum()))
+
 
 def _current(decision: DecisionWire | None) -> Current | None:
     if decision is None:
@@ -165,12 +192,6 @@ def _late_letters(
 
 
 def _refuse_recreated(held: Ints, batch: RequestBatch, chunks: Sequence[Chunk]) -> None:
-    """Offsets that begin again would make every new event look like one counted long ago."""
     for chunk in chunks:
         furthest = held[batch.partition == chunk.partition].max(initial=UNKNOWN)
-        if furthest >= chunk.highwater:
-            raise ConfigurationError(
-                f"the store holds offset {furthest} of {chunk.topic}[{chunk.partition}], which "
-                f"ends at {chunk.highwater}: if the topic was made anew, raise "
-                "SLUICEGATE_STREAM_EPOCH"
-            )
+        refuse_recreated(chunk, int(furthest))

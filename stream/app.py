@@ -8,12 +8,14 @@ from aiokafka import AIOKafkaProducer
 from mode import Service
 
 from stream.agents import Gate
-from stream.broker.chunk import Chunk
+from stream.broker.chunk import Chunk, Handle
 from stream.broker.connections import faust_credentials, producer_options, store_client
 from stream.broker.sinks import KafkaSink
 from stream.broker.transport import ChunkApp
 from stream.decide.court import open_court
+from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
+from stream.know.accounts import Registry
 from stream.metrics import Metrics, expose
 from stream.patience import PatientStore
 from stream.settings import Settings
@@ -21,30 +23,39 @@ from stream.store import RedisStore
 
 
 @asynccontextmanager
-async def open_gate(settings: Settings, metrics: Metrics) -> AsyncIterator[Gate]:
-    """A gate with its connections, closed at the end."""
+async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[dict[str, Handle]]:
+    """What takes the chunks of each topic, with its connections, closed at the end."""
     court, hasher = open_court(settings), KeyedHasher(settings.pepper_bytes())
-    store = RedisStore(store_client(settings))
+    geography, redis = open_geography(settings), RedisStore(store_client(settings))
+    store = PatientStore(redis, metrics)
     producer = AIOKafkaProducer(**producer_options(settings))
+    sink = KafkaSink(producer, settings.topic("decisions"), settings.topic("dead-letters"))
+    epoch = settings.stream_epoch
     await producer.start()
     try:
-        yield Gate(
+        gate = Gate(
             court=court,
             hasher=hasher,
-            store=PatientStore(store, metrics),
-            sink=KafkaSink(producer, settings.topic("decisions"), settings.topic("dead-letters")),
+            geography=geography,
+            store=store,
+            sink=sink,
             metrics=metrics,
-            epoch=settings.stream_epoch,
+            epoch=epoch,
         )
+        registry = Registry(hasher, geography, store, sink, metrics, epoch)
+        yield {
+            settings.topic("requests"): gate.handle,
+            settings.topic("accounts"): registry.handle,
+        }
     finally:
         await producer.stop()
-        await store.close()
+        await redis.close()
 
 
 class Keeper(Service):  # type: ignore[misc]  # Faust is untyped here
-    """Opens the gate when the worker starts and closes it when the worker ends."""
+    """Opens the handlers when the worker starts and closes them when the worker ends."""
 
-    gate: Gate
+    handlers: dict[str, Handle]
 
     def __init__(self, settings: Settings, metrics: Metrics, **options: Any) -> None:
         super().__init__(**options)
@@ -52,13 +63,13 @@ class Keeper(Service):  # type: ignore[misc]  # Faust is untyped here
         self._metrics = metrics
 
     async def on_start(self) -> None:
-        """Open the gate."""
-        opened = open_gate(self._settings, self._metrics)
-        self.gate = await self.add_async_context(opened)
+        """Open the handlers."""
+        opened = open_handlers(self._settings, self._metrics)
+        self.handlers = await self.add_async_context(opened)
 
 
 class GateApp(ChunkApp):
-    """A Faust app with a gate: open before the first chunk comes, and until the last is done."""
+    """A Faust app with its handlers: open before the first chunk, until the last is done."""
 
     def __init__(self, settings: Settings, metrics: Metrics, **options: Any) -> None:
         self.keeper = Keeper(settings, metrics)
@@ -70,7 +81,7 @@ class GateApp(ChunkApp):
 
 
 def create_app(settings: Settings, metrics: Metrics) -> GateApp:
-    """The Faust app whose one agent takes chunks of requests through the gate."""
+    """The Faust app whose one agent takes the chunks of every topic to their handler."""
     seconds = 1_000
     app = GateApp(
         settings,
@@ -90,8 +101,10 @@ def create_app(settings: Settings, metrics: Metrics) -> GateApp:
     expose(app.web.web_app, metrics, settings.web_token)
 
     # Every partition may wait at the turnstile: those that do go through together.
-    @app.chunks(settings.topic("requests"), overlap=min(settings.partitions, 64))
-    async def requests(chunk: Chunk) -> None:
-        await app.keeper.gate.handle(chunk)
+    topics = settings.topic("requests"), settings.topic("accounts")
+
+    @app.chunks(*topics, overlap=min(settings.partitions, 64))
+    async def events(chunk: Chunk) -> None:
+        await app.keeper.handlers[chunk.topic](chunk)
 
     return app

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from importlib.metadata import distributions
 from typing import Any, Final
@@ -17,6 +18,7 @@ from stream.broker.connections import store_client
 from stream.broker.topics import Finding, TopicState, check_topics
 from stream.decide.policy import SHIPPED as SHIPPED_POLICY
 from stream.decide.policy import load_policy
+from stream.decode.geography import Source, open_geography
 from stream.guard import REMEDY, refuse_foreign_packages
 from stream.settings import Settings, variable
 
@@ -25,6 +27,7 @@ RUNTIMES: Final = {"onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "on
 OLDEST_STORE: Final = (7, 2)
 # decided_at and expires_at are compared across machines; NTP keeps well below this.
 SKEW_S: Final = 1.0
+OLDEST_GEOGRAPHY_DAYS: Final = 180
 
 
 class Verdict(StrEnum):
@@ -52,7 +55,7 @@ async def diagnose(settings: Settings) -> list[Check]:
     """
     broker, store = await asyncio.gather(_broker(settings), _store(settings))
     own = [_packages(), _runtime(), _pepper(settings), _policy(settings), _model(settings)]
-    return [*own, *broker, *store]
+    return [*own, *_geography(settings, date.today()), *broker, *store]  # noqa: DTZ011 - a day
 
 
 def _packages() -> Check:
@@ -96,6 +99,30 @@ def _model(settings: Settings) -> Check:
         remedy = f"train one with `sluicegate train`, and name its folder in {variable('model')}"
         return Check("model", Verdict.FAIL, str(error), remedy)
     return Check("model", Verdict.OK, model.version)
+
+
+def _geography(settings: Settings, today: date) -> list[Check]:
+    try:
+        sources = open_geography(settings).sources
+    except ConfigurationError as error:
+        return [Check("geography", Verdict.FAIL, str(error), "correct the setting")]
+    found = [_freshness(source, today) for source in sources]
+    if settings.geo_asn:
+        return found
+    remedy = f"name a MaxMind-format file in {variable('geo_asn')}, or send `asn` with events"
+    what = "no file of AS numbers: events without `asn` are not linked by it"
+    return [*found, Check("AS numbers", Verdict.WARN, what, remedy)]
+
+
+def _freshness(source: Source, today: date) -> Check:
+    if source.made is None:
+        return Check("geography", Verdict.OK, source.name)
+    what = f"{source.name} of {source.made}"
+    if (today - source.made).days <= OLDEST_GEOGRAPHY_DAYS:
+        return Check("geography", Verdict.OK, what)
+    names = f"{variable('geo_asn')} and {variable('geo_country')}"
+    remedy = f"addresses change hands: name recent files in {names}"
+    return Check("geography", Verdict.WARN, what, remedy)
 
 
 async def _broker(settings: Settings) -> list[Check]:

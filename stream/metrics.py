@@ -15,7 +15,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from pydantic import SecretStr
 
 OUTCOMES: Final = ("counted", "replayed", "repeated", "late", "malformed", "clamped")
-STAGES: Final = ("decode", "load", "remember", "score", "decide", "emit", "write")
+ACCOUNT_OUTCOMES: Final = ("counted", "replayed", "malformed")
+ACCOUNTS: Final = ("established", "unproven", "unknown")
+STAGES: Final = ("decode", "load", "know", "remember", "score", "decide", "emit", "write")
 DEPENDENCIES: Final = ("store",)
 
 # One batch spends 0.1 ms to 100 ms in a stage; 1 s is a stall.
@@ -34,6 +36,19 @@ class Metrics:
             "sluicegate_events",
             "Events by what became of them; clamped ones (future times) are counted as well.",
             ["outcome"],
+            registry=self.registry,
+        )
+        self.account_events = Counter(
+            "sluicegate_account_events",
+            "Account events by what became of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.requests = Counter(
+            "sluicegate_requests",
+            "Counted requests by what is known of their account: established, unproven (young, no "
+            "strong proof) or unknown (no account event seen).",
+            ["account"],
             registry=self.registry,
         )
         self.dead_letters = Counter(
@@ -96,6 +111,10 @@ class Metrics:
         # A series that appears only with its first failure makes rate() miss that failure.
         for outcome in OUTCOMES:
             self.events.labels(outcome)
+        for standing in ACCOUNTS:
+            self.requests.labels(standing)
+        for outcome in ACCOUNT_OUTCOMES:
+            self.account_events.labels(outcome)
         for stage in STAGES:
             self.stage_seconds.labels(stage)
         for dependency in DEPENDENCIES:

@@ -9,7 +9,7 @@ import structlog
 
 from schemas.errors import StoreError
 from stream.metrics import Metrics
-from stream.store import Entry, Store
+from stream.store import Entry, Kind, Store, Values
 
 T = TypeVar("T")
 # Then the worker stops with the error: its supervisor restarts it, Kafka keeps the events.
@@ -30,13 +30,25 @@ class PatientStore:
         self._metrics = metrics
         self._longest = longest
 
-    async def load(self, accounts: Sequence[str]) -> list[bytes | None]:
+    async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
         """As Store.load."""
-        return await self._insist(lambda: self._store.load(accounts))
+        return await self._insist(lambda: self._store.load(accounts, kind))
 
-    async def write(self, entries: Sequence[Entry]) -> int:
+    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
+        """As Store.load_both."""
+        return await self._insist(lambda: self._store.load_both(accounts))
+
+    async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         """As Store.write."""
-        return await self._insist(lambda: self._store.write(entries))
+        return await self._insist(lambda: self._store.write(entries, kind))
+
+    async def renew(self, accounts: Sequence[str]) -> None:
+        """As Store.renew."""
+        await self._insist(lambda: self._store.renew(accounts))
+
+    async def erase(self, accounts: Sequence[str]) -> None:
+        """As Store.erase."""
+        await self._insist(lambda: self._store.erase(accounts))
 
     async def decision(self, account: str) -> bytes | None:
         """As Store.decision."""

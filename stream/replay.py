@@ -5,27 +5,22 @@ byte but for `decided_at`.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
-from pydantic import TypeAdapter
 
-from schemas.errors import MalformedEventError
-from schemas.events import AccountEvent
 from schemas.ndjson import open_writer, read_lines
-from schemas.wire import parse
 from stream.agents import Gate
-from stream.broker.chunk import Chunk
+from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import FileSink, Sink
 from stream.decide.court import open_court
+from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
-from stream.decode.records import dead_letter
+from stream.know.accounts import Registry
 from stream.metrics import Metrics
-from stream.settings import load_settings
+from stream.settings import Settings, load_settings
 from stream.store import MemoryStore
 
 # Big enough that the cost per call vanishes, small enough that a batch stays in the cache.
@@ -36,12 +31,6 @@ _NO_END = 1 << 62
 LOCAL_PEPPER = b"replay, never in production"
 
 Progress = Callable[[int], None]
-
-
-class CountingSink(Sink, Protocol):
-    """A sink that knows how many dead letters it was given."""
-
-    dead: int
 
 
 class Stamp(msgspec.Struct, gc=False):
@@ -78,7 +67,6 @@ class Summary:
 
 
 _stamp = msgspec.json.Decoder(Stamp).decode
-_account_events: TypeAdapter[AccountEvent] = TypeAdapter(AccountEvent)
 
 
 def lines(topic: str, bodies: Iterable[bytes]) -> Iterator[Line]:
@@ -99,39 +87,69 @@ def merged(accounts: Iterable[Line], requests: Iterable[Line]) -> Iterator[Line]
     return heapq.merge(accounts, requests, key=lambda line: line.ts)
 
 
-async def replay(
-    events: Iterable[Line], gate: Gate, sink: CountingSink, progress: Progress | None = None
-) -> Summary:
-    """Take every line through the gate, requests in chunks of CHUNK; returns what was read."""
-    summary = Summary()
-    events = iter(events)
-    while taken := list(islice(events, CHUNK)):
-        requests = [line for line in taken if line.topic == REQUESTS]
-        others = [line for line in taken if line.topic == ACCOUNTS]
-        await _check_account_events(others, sink)
-        if requests:
-            await gate.handle(Chunk(REQUESTS, 0, requests, _NO_END))
-        summary.requests += len(requests)
-        summary.account_events += len(others)
-        if progress:
-            progress(len(taken))
-    summary.dead_letters = sink.dead
-    return summary
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Lines that may be taken together: all account events first, then all requests."""
+
+    accounts: list[Line]
+    requests: list[Line]
 
 
-async def _check_account_events(events: list[Line], sink: Sink) -> None:
-    letters = []
+def runs(events: Iterable[Line]) -> Iterator[Run]:
+    """Cut lines in time order into runs of CHUNK lines at most.
+
+    A request sees its own account's facts alone, so a run ends only where an account event
+    follows a request of the same account: what comes later must not be known earlier. No request
+    is drawn from `events` before the run in front of it was taken.
+    """
+    run, asking = Run([], []), set[bytes | None]()
     for line in events:
-        try:
-            parse(_account_events, line.value)
-        except MalformedEventError as error:
-            letters.append(dead_letter(Chunk(ACCOUNTS, 0, events, _NO_END), line, str(error)))
-    await sink.emit([], letters)
+        if line.topic == ACCOUNTS and line.key in asking:
+            yield run
+            run, asking = Run([], []), set()
+        if line.topic == ACCOUNTS:
+            run.accounts.append(line)
+        else:
+            run.requests.append(line)
+            asking.add(line.key)
+        if len(run.accounts) + len(run.requests) == CHUNK:
+            yield run
+            run, asking = Run([], []), set()
+    if run.accounts or run.requests:
+        yield run
+
+
+async def replay(
+    events: Iterable[Line], handlers: Mapping[str, Handle], progress: Progress | None = None
+) -> Summary:
+    """Take every line to its topic's handler; returns what was read, dead letters not counted."""
+    summary = Summary()
+    for run in runs(events):
+        if run.accounts:
+            await handlers[ACCOUNTS](Chunk(ACCOUNTS, 0, run.accounts, _NO_END))
+        if run.requests:
+            await handlers[REQUESTS](Chunk(REQUESTS, 0, run.requests, _NO_END))
+        summary.account_events += len(run.accounts)
+        summary.requests += len(run.requests)
+        if progress:
+            progress(len(run.accounts) + len(run.requests))
+    return summary
 
 
 def read_file(topic: str, path: Path | None) -> Iterator[Line]:
     """The lines of a file, none where there is no file."""
     return lines(topic, read_lines(path)) if path else iter(())
+
+
+def local_handlers(settings: Settings, sink: Sink) -> dict[str, Handle]:
+    """The live path of both topics with a store of its own in this process."""
+    court, geography = open_court(settings), open_geography(settings)
+    hasher, store, metrics = KeyedHasher(LOCAL_PEPPER), MemoryStore(), Metrics()
+    gate = Gate(
+        court=court, hasher=hasher, geography=geography, store=store, sink=sink, metrics=metrics
+    )
+    registry = Registry(hasher, geography, store, sink, metrics)
+    return {REQUESTS: gate.handle, ACCOUNTS: registry.handle}
 
 
 async def replay_files(
@@ -149,12 +167,8 @@ async def replay_files(
     letters = decisions.with_name(f"{decisions.name}.dead-letters")
     with open_writer(decisions) as out, open_writer(letters) as dead:
         sink = FileSink(out, dead)
-        gate = Gate(
-            court=open_court(load_settings(decisions="all" if every else "changes")),
-            hasher=KeyedHasher(LOCAL_PEPPER),
-            store=MemoryStore(),
-            sink=sink,
-            metrics=Metrics(),
-        )
+        settings = load_settings(decisions="all" if every else "changes")
         events = merged(read_file(ACCOUNTS, accounts), read_file(REQUESTS, requests))
-        return await replay(events, gate, sink, progress)
+        summary = await replay(events, local_handlers(settings, sink), progress)
+    summary.dead_letters = sink.dead
+    return summary

@@ -1,12 +1,13 @@
-"""The store: packed states and current decisions by account, in Redis or in memory.
+"""The store: packed states, profiles and current decisions by account, in Redis or in memory.
 
-Both keep one promise: a state is never replaced by one that holds fewer events of the same
+Both keep one promise: a record is never replaced by one that holds fewer events of the same
 partition, so that a worker that lost its partition cannot undo the next owner's work.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 from zlib import crc32
@@ -23,11 +24,28 @@ from stream.remember.packing import HEADER
 SHARDS = 64
 # Longer than the longest window and its last hop (33 days): what is forgotten no window covers.
 LIFETIME_S = 34 * 86_400
+# An account tells its facts once: its profile must outlive any pause. Requests renew it, so that
+# only an account without requests and account events for 400 days (a year and a month's grace)
+# is forgotten, and then all of it.
+PROFILE_LIFETIME_S = 400 * 86_400
 _FENCE = slice(0, HEADER.fields["offset"][1] + 8)  # type: ignore[index]
 _STREAM = slice(0, HEADER.fields["offset"][1])  # type: ignore[index]
 _WRITE = Path(__file__).with_name("write.lua").read_text("utf-8")
+_RENEW = Path(__file__).with_name("renew.lua").read_text("utf-8")
 
 log = structlog.get_logger()
+
+
+class Kind(StrEnum):
+    """What is kept of an account beside its decision; the letter in its key."""
+
+    STATE = "s"
+    PROFILE = "p"
+
+    @property
+    def lifetime_s(self) -> int:
+        """How long it is kept after the last write."""
+        return LIFETIME_S if self is Kind.STATE else PROFILE_LIFETIME_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +61,30 @@ class Entry:
     """What to write about one account; without `decision` the one in the store stays."""
 
     account: str
-    state: bytes
+    value: bytes
     decision: Current | None = None
 
 
+Values = list[bytes | None]
+
+
 class Store(Protocol):
-    """Where states and current decisions live. Methods raise StoreError."""
+    """Where states, profiles and current decisions live. Methods raise StoreError."""
 
-    async def load(self, accounts: Sequence[str]) -> list[bytes | None]:
-        """The packed state of each account, None where there is none."""
+    async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
+        """The packed value of each account, None where there is none."""
 
-    async def write(self, entries: Sequence[Entry]) -> int:
+    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
+        """State and profile of each account, in one round trip."""
+
+    async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         """Write what is not older than what is there; how many were refused."""
+
+    async def renew(self, accounts: Sequence[str]) -> None:
+        """Let the profiles of these accounts live as long as if they were written now."""
+
+    async def erase(self, accounts: Sequence[str]) -> None:
+        """Forget what requests left of these accounts: states and decisions."""
 
     async def decision(self, account: str) -> bytes | None:
         """The current decision about an account, None where none stands."""
@@ -65,22 +95,37 @@ class MemoryStore:
     """A store in this process, for replay and tests. Decisions lapse only for their readers."""
 
     states: dict[str, bytes] = field(default_factory=dict)
+    profiles: dict[str, bytes] = field(default_factory=dict)
     decisions: dict[str, bytes] = field(default_factory=dict)
 
-    async def load(self, accounts: Sequence[str]) -> list[bytes | None]:
-        return [self.states.get(account) for account in accounts]
+    def _of(self, kind: Kind) -> dict[str, bytes]:
+        return self.states if kind is Kind.STATE else self.profiles
 
-    async def write(self, entries: Sequence[Entry]) -> int:
-        refused = 0
+    async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
+        return list(map(self._of(kind).get, accounts))
+
+    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
+        return await self.load(accounts), await self.load(accounts, Kind.PROFILE)
+
+    async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
+        values, refused = self._of(kind), 0
         for entry in entries:
-            held = self.states.get(entry.account)
-            if held and _is_newer(held, entry.state):
+            held = values.get(entry.account)
+            if held and _is_newer(held, entry.value):
                 refused += 1
                 continue
-            self.states[entry.account] = entry.state
+            values[entry.account] = entry.value
             if entry.decision:
                 self.decisions[entry.account] = entry.decision.message
         return refused
+
+    async def renew(self, accounts: Sequence[str]) -> None:
+        """Nothing lapses here."""
+
+    async def erase(self, accounts: Sequence[str]) -> None:
+        for account in accounts:
+            self.states.pop(account, None)
+            self.decisions.pop(account, None)
 
     async def decision(self, account: str) -> bytes | None:
         return self.decisions.get(account)
@@ -97,23 +142,39 @@ class RedisStore:
     def __init__(self, client: "Redis | RedisCluster") -> None:
         self._client = client
         self._clustered = isinstance(client, RedisCluster)
-        self._digest: str | None = None
+        self._digests: dict[str, str] = {}
 
-    async def load(self, accounts: Sequence[str]) -> list[bytes | None]:
-        found: dict[str, bytes | None] = {}
+    async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
+        return await self._load(accounts, [key(kind, account) for account in accounts])
+
+    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
+        keys = [key(kind, account) for kind in Kind for account in accounts]
+        found = await self._load([*accounts, *accounts], keys)
+        return found[: len(accounts)], found[len(accounts) :]
+
+    async def _load(self, accounts: Sequence[str], keys: Sequence[str]) -> Values:
+        values: Values = [None] * len(keys)
         for group in self._groups(accounts):
-            keys = [state_key(account) for account in group]
-            found |= zip(group, await self._call("MGET", *keys), strict=True)
-        return [found[account] for account in accounts]
+            found = await self._call("MGET", *(keys[place] for place in group))
+            for place, value in zip(group, found, strict=True):
+                values[place] = value
+        return values
 
-    async def write(self, entries: Sequence[Entry]) -> int:
-        by_account = {entry.account: entry for entry in entries}
-        return sum(
-            [
-                await self._write([by_account[account] for account in group])
-                for group in self._groups(list(by_account))
-            ]
-        )
+    async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
+        refused = 0
+        for group in self._groups([entry.account for entry in entries]):
+            refused += await self._write(kind, [entries[place] for place in group])
+        return refused
+
+    async def renew(self, accounts: Sequence[str]) -> None:
+        for group in self._groups(accounts):
+            keys = [key(Kind.PROFILE, accounts[place]) for place in group]
+            await self._run_script(_RENEW, keys, [PROFILE_LIFETIME_S])
+
+    async def erase(self, accounts: Sequence[str]) -> None:
+        for group in self._groups(accounts):
+            named = [accounts[place] for place in group]
+            await self._call("UNLINK", *map(state_key, named), *map(decision_key, named))
 
     async def decision(self, account: str) -> bytes | None:
         found: bytes | None = await self._call("GET", decision_key(account))
@@ -123,34 +184,34 @@ class RedisStore:
         """Close the connections."""
         await self._client.aclose()
 
-    def _groups(self, accounts: Sequence[str]) -> list[list[str]]:
-        """What may go into one call: everything, or on a cluster what shares a slot."""
+    def _groups(self, accounts: Sequence[str]) -> list[Sequence[int]]:
+        """Places of what may go into one call: of all, or on a cluster of what shares a slot."""
         if not self._clustered:
-            return [list(accounts)] if accounts else []
+            return [range(len(accounts))] if accounts else []
         groups = defaultdict(list)
-        for account in accounts:
-            groups[shard(account)].append(account)
+        for place, account in enumerate(accounts):
+            groups[shard(account)].append(place)
         return list(groups.values())
 
-    async def _write(self, entries: list[Entry]) -> int:
+    async def _write(self, kind: Kind, entries: list[Entry]) -> int:
         decided = [(i, e.account, e.decision) for i, e in enumerate(entries, 1) if e.decision]
-        keys = [state_key(e.account) for e in entries] + [decision_key(a) for _, a, _ in decided]
-        arguments: list[bytes | int] = [len(entries), LIFETIME_S]
-        arguments += [entry.state for entry in entries]
+        keys = [key(kind, e.account) for e in entries] + [decision_key(a) for _, a, _ in decided]
+        arguments: list[bytes | int] = [len(entries), kind.lifetime_s]
+        arguments += [entry.value for entry in entries]
         for i, _, current in decided:
             arguments += [i, current.message, current.lifetime]
-        refused: int = await self._run_script(keys, arguments)
-        return refused
+        return await self._run_script(_WRITE, keys, arguments)
 
-    async def _run_script(self, keys: list[str], arguments: list[bytes | int]) -> int:
-        if self._digest is None:
-            self._digest = await self._call("SCRIPT LOAD", _WRITE)
+    async def _run_script(self, script: str, keys: list[str], arguments: list[bytes | int]) -> int:
+        if script not in self._digests:
+            self._digests[script] = await self._call("SCRIPT LOAD", script)
         try:
-            result = await self._client.evalsha(self._digest, len(keys), *keys, *arguments)
+            digest = self._digests[script]
+            result = await self._client.evalsha(digest, len(keys), *keys, *arguments)
         except NoScriptError:
             # A restarted server, another node, or a proxy that keeps no scripts.
             log.warning("store.script_missing", fallback="EVAL")
-            result = await self._call("EVAL", _WRITE, len(keys), *keys, *arguments)
+            result = await self._call("EVAL", script, len(keys), *keys, *arguments)
         except RedisError as error:
             raise StoreError(f"EVALSHA: {error}") from error
         return int(result)
@@ -167,9 +228,14 @@ def shard(account: str) -> int:
     return crc32(account.encode()) % SHARDS
 
 
+def key(kind: Kind, account: str) -> str:
+    """Key of a packed value of an account."""
+    return f"sg:{{{shard(account)}}}:{kind.value}:{account}"
+
+
 def state_key(account: str) -> str:
     """Key of an account's packed state."""
-    return f"sg:{{{shard(account)}}}:s:{account}"
+    return key(Kind.STATE, account)
 
 
 def decision_key(account: str) -> str:

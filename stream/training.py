@@ -21,6 +21,7 @@ from stream.agents import Gate
 from stream.broker.sinks import FileSink
 from stream.decide.court import Verdict
 from stream.decode.batch import RequestBatch
+from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.metrics import Metrics
 from stream.remember.windows import Sight
@@ -111,16 +112,16 @@ class _Blind:
 def collect(bodies: Iterable[bytes], truths: dict[str, Truth]) -> TrainingTable:
     """Replay requests (one JSON object each, by time) and keep rows of the accounts in `truths`."""
     collector = Collector(truths)
-    sink = FileSink(io.BytesIO(), io.BytesIO())
     gate = Gate(
         court=_Blind(),
         hasher=KeyedHasher(LOCAL_PEPPER),
+        geography=Geography(),
         store=MemoryStore(),
-        sink=sink,
+        sink=FileSink(io.BytesIO(), io.BytesIO()),
         metrics=Metrics(),
         witness=collector.witness,
     )
-    asyncio.run(replay(lines(REQUESTS, bodies), gate, sink))
+    asyncio.run(replay(lines(REQUESTS, bodies), {REQUESTS: gate.handle}))
     return collector.table()
 
 

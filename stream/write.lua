@@ -1,16 +1,16 @@
--- Write the packed states of several accounts, each fenced: a state that holds fewer events than
--- the one in the store is refused, so that a worker that has lost its partition cannot undo the
--- next owner's work. The decisions that these states brought about go with them or not at all.
+-- Write the packed states of several accounts, or their profiles, each fenced: one that holds fewer
+-- events than the one in the store is refused, so that a worker that has lost its partition cannot
+-- undo the next owner's work. The decisions that states brought about go with them or not at all.
 --
--- KEYS  n state keys, then one decision key per decision; all in one hash slot
--- ARGV  [1] n   [2] time to live of a state, seconds   [2 + i] packed state of KEYS[i]
+-- KEYS  n state keys or n profile keys, then one decision key per decision; all in one hash slot
+-- ARGV  [1] n   [2] time to live of each, seconds   [2 + i] packed value of KEYS[i]
 --       then per decision: index of its state, message, time to live in milliseconds
 --
--- A state begins with epoch (u16), partition (u16) and offset (i64), big-endian: see
--- stream/remember/packing.py. Offsets are compared only within one epoch and partition; they stay below
--- 2^53, exact in a Lua number.
+-- Each begins with epoch (u16), partition (u16) and offset (i64), big-endian: see
+-- stream/remember/packing.py and stream/know/profiles.py. Offsets are compared only within one
+-- epoch and partition; they stay below 2^53, exact in a Lua number.
 --
--- Returns how many states were refused.
+-- Returns how many were refused.
 local n = tonumber(ARGV[1])
 local refused = {}
 local count = 0

@@ -23,6 +23,7 @@ from stream.broker.chunk import Chunk
 from stream.broker.connections import faust_credentials, store_client
 from stream.broker.sinks import Placed
 from stream.decide.court import open_court
+from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.logs import configure_logs
 from stream.metrics import Metrics, expose
@@ -119,6 +120,7 @@ async def _open_gate(settings: Settings, metrics: Metrics, sink: TopicSink) -> A
         yield Gate(
             court=open_court(settings),
             hasher=KeyedHasher(settings.pepper_bytes()),
+            geography=Geography(),
             store=store,
             sink=sink,
             metrics=metrics,

@@ -1,8 +1,10 @@
 """A chunk: the records of one partition that an agent receives, and answers for, as one."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from schemas.errors import ConfigurationError
 
 
 class Record(Protocol):
@@ -46,3 +48,19 @@ class Chunk:
     def lag(self) -> int:
         """How many offsets the partition held past this chunk when it was fetched."""
         return self.highwater - self.last_offset - 1
+
+
+Handle = Callable[[Chunk], Awaitable[None]]
+
+
+def refuse_recreated(chunk: Chunk, held: int) -> None:
+    """Offsets that begin again would make every new event look like one counted long ago.
+
+    held: the last offset of the chunk's partition that the store knows, or -1. Raises
+    ConfigurationError.
+    """
+    if held >= chunk.highwater:
+        raise ConfigurationError(
+            f"the store holds offset {held} of {chunk.topic}[{chunk.partition}], which ends "
+            f"at {chunk.highwater}: if the topic was made anew, raise SLUICEGATE_STREAM_EPOCH"
+        )

@@ -1,6 +1,6 @@
 """Chunks as Faust's messages, and the offsets that may be committed."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
@@ -8,10 +8,8 @@ from faust.types import TP, ConsumerMessage
 from mode.utils.futures import notify
 
 from schemas.errors import ConfigurationError
-from stream.broker.chunk import Chunk
+from stream.broker.chunk import Chunk, Handle
 from stream.broker.fetcher import ChunkThread
-
-Handle = Callable[[Chunk], Awaitable[None]]
 
 
 class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped here

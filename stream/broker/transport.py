@@ -21,8 +21,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode.supervisors import CrashingSupervisor
 
-from stream.broker.chunk import Chunk
-from stream.broker.consumer import ChunkConsumer, Handle
+from stream.broker.chunk import Chunk, Handle
+from stream.broker.consumer import ChunkConsumer
 
 
 class ChunkTransport(driver.Transport):  # type: ignore[misc]  # Faust is untyped here

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 Int8 = npt.NDArray[np.int8]
+Int16 = npt.NDArray[np.int16]
 Int64 = npt.NDArray[np.int64]
 UInt64 = npt.NDArray[np.uint64]
 Float32 = npt.NDArray[np.float32]
@@ -59,6 +60,10 @@ class RequestBatch:
     template: UInt64
     system: UInt64
     simhash: UInt64
+    asn: Int64
+    """AS number of the address; -1 where it is not known."""
+    country: Int16
+    """Of the address, as geography.country_code; 0 where it is not known."""
     clamped: int
     """How many times of the chunk were clamped."""
 

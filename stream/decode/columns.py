@@ -13,6 +13,7 @@ from schemas.features import CAPABILITIES
 from schemas.wire import RequestWire
 from stream.decode.batch import Float32, Int8, Int64, RequestBatch, UInt64
 from stream.decode.fingerprints import HASH_VERSION, Fingerprints, fingerprint, system_hash
+from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 
 MAX_AHEAD_MS = 5 * 60 * 1000  # clocks that NTP keeps drift by far less
@@ -35,6 +36,7 @@ def columns(
     offsets: Sequence[int],
     broker_times: Sequence[int | None],
     hasher: KeyedHasher,
+    geography: Geography,
 ) -> RequestBatch:
     """Lay out n events with their places and the broker's times (ms; -1 or None: not known)."""
     rows = map(msgspec.structs.astuple, events)
@@ -44,6 +46,7 @@ def columns(
     ts, clamped = _clamp(_ints(sent["ts"], 0), _ints(broker_times, -1))
     masks = _version_masks(_ints(sent["hash_version"], 0), hasher)
     made = _fingerprints(sent)
+    asn, country = geography.columns(sent["ip"], sent["asn"], sent["country"])
     return RequestBatch(
         accounts=accounts,
         account=np.fromiter(map(place.__getitem__, sent["account_id"]), np.int64),
@@ -77,6 +80,8 @@ def columns(
         template=_hashes(sent["template_hash"], masks, {r: f.template for r, f in made.items()}),
         system=_hashes(sent["system_hash"], masks, _system_hashes(sent)),
         simhash=_hashes(sent["prompt_simhash"], masks, {r: f.simhash for r, f in made.items()}),
+        asn=asn,
+        country=country,
         clamped=clamped,
     )
 

@@ -42,6 +42,15 @@ class KeyedHasher:
         self._key = hashlib.blake2b(pepper).digest()
         self._entries = memo_entries
         self._memos: dict[str, _Memo] = {}
+        self._digests: dict[str, Callable[[bytes], int]] = {}
+
+    def value(self, kind: str, text: str | None) -> int:
+        """Hash one value and forget it: a column remembers its raw values, this does not."""
+        return self._digest(kind)(text.encode()) if text else 0
+
+    def network(self, address: str | None) -> int:
+        """Hash the /24 or /48 of one address, and forget it. Raises ValueError."""
+        return self._digest("network")(_network(address)) if address else 0
 
     def hash_column(self, kind: str, column: Iterable[str | None]) -> npt.NDArray[np.uint64]:
         """Hash each value of a column: uint64[n]."""
@@ -55,15 +64,21 @@ class KeyedHasher:
         return np.fromiter(map(memo.__getitem__, column), np.uint64)
 
     def _open(self, kind: str, prefix: Callable[[str], bytes]) -> _Memo:
-        keyed = hashlib.blake2b(digest_size=8, key=self._key, person=kind.encode())
-
-        def digest(value: str) -> int:
-            hashed = keyed.copy()
-            hashed.update(prefix(value))
-            return int.from_bytes(hashed.digest(), "little") or 1
-
-        self._memos[kind] = memo = _Memo(digest, self._entries)
+        digest = self._digest(kind)
+        self._memos[kind] = memo = _Memo(lambda value: digest(prefix(value)), self._entries)
         return memo
+
+    def _digest(self, kind: str) -> Callable[[bytes], int]:
+        if kind not in self._digests:
+            keyed = hashlib.blake2b(digest_size=8, key=self._key, person=kind.encode())
+
+            def digest(value: bytes) -> int:
+                hashed = keyed.copy()
+                hashed.update(value)
+                return int.from_bytes(hashed.digest(), "little") or 1
+
+            self._digests[kind] = digest
+        return self._digests[kind]
 
 
 def _network(address: str) -> bytes:

@@ -1,7 +1,7 @@
 """Traffic replayed through a detector, and what came of it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
@@ -9,20 +9,16 @@ from typing import Protocol
 import numpy as np
 
 from simulate.population import Truth
-from stream.agents import Gate
-from stream.decide.court import open_court
-from stream.decode.hashing import KeyedHasher
+from stream.broker.chunk import Handle
 from stream.evaluate.docket import Docket
 from stream.evaluate.exchanges import Exchanges
 from stream.evaluate.tally import Tally
 from stream.evaluate.traffic import Traffic
-from stream.metrics import Metrics
-from stream.replay import ACCOUNTS, LOCAL_PEPPER, REQUESTS, Line, lines, merged, replay
+from stream.replay import ACCOUNTS, REQUESTS, Line, lines, local_handlers, merged, replay
 from stream.settings import load_settings
-from stream.store import MemoryStore
 
 Progress = Callable[[int], None]
-GateFactory = Callable[[Docket], Gate]
+HandlersFactory = Callable[[Docket], Mapping[str, Handle]]
 
 
 class Detector(Protocol):
@@ -43,22 +39,16 @@ class Trial:
     seconds: float
 
 
-def shipped_gate(docket: Docket) -> Gate:
+def shipped(docket: Docket) -> Mapping[str, Handle]:
     """The live path with the model and policy of the settings, telling `docket`."""
-    return Gate(
-        court=open_court(load_settings()),
-        hasher=KeyedHasher(LOCAL_PEPPER),
-        store=MemoryStore(),
-        sink=docket,
-        metrics=Metrics(),
-    )
+    return local_handlers(load_settings(), docket)
 
 
-def live(factory: GateFactory = shipped_gate) -> Detector:
-    """The detector that is the live path, through the gate that `factory` makes."""
+def live(factory: HandlersFactory = shipped) -> Detector:
+    """The detector that is the live path, through the handlers that `factory` makes."""
 
     async def detect(events: Iterable[Line], docket: Docket, settle: Progress) -> None:
-        await replay(events, factory(docket), docket, settle)
+        await replay(events, factory(docket), settle)
 
     return detect
 

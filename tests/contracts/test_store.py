@@ -23,13 +23,16 @@ from stream.patience import PatientStore
 from stream.settings import load_settings
 from stream.store import (
     LIFETIME_S,
+    PROFILE_LIFETIME_S,
     SHARDS,
     Current,
     Entry,
+    Kind,
     MemoryStore,
     RedisStore,
     Store,
     decision_key,
+    key,
     state_key,
 )
 from tests.servers import embedded_store, missing, redis_store
@@ -63,7 +66,7 @@ class Served:
 
     async def keys(self) -> list[str]:
         """Every key on the server."""
-        return sorted(key.decode() for key in await self.client.keys("*"))
+        return sorted(name.decode() for name in await self.client.keys("*"))
 
 
 @asynccontextmanager
@@ -203,6 +206,43 @@ class TestContract:
         assert await store.write([entry(held - 1)]) == 1
         assert await store.write([entry(held + 1)]) == 0
 
+    async def test_states_and_profiles_are_apart(self, store: Store) -> None:
+        """Each kind has its own value, fence and life."""
+        await store.write([entry(9, account) for account in MANY])
+        await store.write([entry(2, "ada"), entry(3, MANY[5])], Kind.PROFILE)
+        assert await store.load(["ada", MANY[5]], Kind.PROFILE) == [state(2), state(3)]
+        assert await store.load(["ada", MANY[5]]) == [None, state(9)]
+        assert await store.write([entry(1, MANY[5])], Kind.PROFILE) == 1
+
+    async def test_both_kinds_are_loaded_at_once(self, store: Store) -> None:
+        """In the order asked for, over all shards."""
+        await store.write([entry(n, account) for n, account in enumerate(MANY)])
+        await store.write([entry(n, account) for n, account in enumerate(MANY[::2])], Kind.PROFILE)
+        asked = [*reversed(MANY), "nobody"]
+        states, profiles = await store.load_both(asked)
+        assert states == await store.load(asked)
+        assert profiles == await store.load(asked, Kind.PROFILE)
+        assert profiles.count(None) == len(MANY) // 2 + 1
+        assert await store.load_both([]) == ([], [])
+
+    async def test_what_requests_left_of_an_erased_account_is_gone(self, store: Store) -> None:
+        """State and decision; its profile, now a tombstone, and the others stay."""
+        batch = [entry(1, account, b"decision") for account in ("ada", "bo")]
+        await store.write(batch)
+        await store.write(batch, Kind.PROFILE)
+        await store.erase(["ada", "nobody"])
+        await store.erase([])
+        held = [None, state(1)], [state(1), state(1)]
+        assert await store.load_both(["ada", "bo"]) == held
+        assert await store.decision("ada") is None
+
+    async def test_renewing_changes_nothing(self, store: Store) -> None:
+        """Also where there is no profile."""
+        await store.write([entry(1)], Kind.PROFILE)
+        await store.renew(["ada", *MANY])
+        await store.renew([])
+        assert await store.load(["ada", MANY[0]], Kind.PROFILE) == [state(1), None]
+
     async def test_a_state_without_a_decision_keeps_the_one_that_stands(self, store: Store) -> None:
         """Most batches change no decision."""
         await store.write([entry(5, decision=b"stands")])
@@ -229,10 +269,26 @@ class TestServers:
         await served.store.write([entry(2)])
         assert await served.client.ttl(state_key("ada")) > LIFETIME_S - 60
 
+    async def test_profiles_outlive_states(self, served: Served) -> None:
+        """Nobody signs up twice: what was told once must be known for long."""
+        await served.store.write([entry(1)], Kind.PROFILE)
+        lives = await served.client.ttl(key(Kind.PROFILE, "ada"))
+        assert PROFILE_LIFETIME_S - 60 < lives <= PROFILE_LIFETIME_S
+        assert lives > 10 * LIFETIME_S
+
+    async def test_renewed_profiles_live_on(self, served: Served) -> None:
+        """In every shard."""
+        await served.store.write([entry(1, account) for account in MANY], Kind.PROFILE)
+        keys = [key(Kind.PROFILE, account) for account in MANY]
+        for name in keys:
+            await served.client.expire(name, 60)
+        await served.store.renew(MANY)
+        assert min([await served.client.ttl(name) for name in keys]) > PROFILE_LIFETIME_S - 60
+
     async def test_keys_carry_the_shard_as_their_hash_tag(self, served: Served) -> None:
         """State and decision of an account lie in one slot: one script writes both."""
         await served.store.write([entry(1, account, b"decision") for account in MANY])
-        tags = {key.split("}")[0].split("{")[1] for key in await served.keys()}
+        tags = {name.split("}")[0].split("{")[1] for name in await served.keys()}
         assert tags <= {str(shard) for shard in range(SHARDS)}
         assert len(tags) > SHARDS // 2
 
@@ -252,10 +308,10 @@ class TestServers:
             await served.store.write([entry(1)])
 
 
-@pytest.mark.parametrize("call", ["load", "write", "decision"])
+@pytest.mark.parametrize("call", ["load", "load_both", "write", "renew", "erase", "decision"])
 async def test_a_store_that_is_away_is_an_error(call: str) -> None:
     """Whatever was asked of it."""
-    asked = {"load": ["ada"], "write": [entry(1)], "decision": "ada"}[call]
+    asked = [entry(1)] if call == "write" else "ada" if call == "decision" else ["ada"]
     async with connected(f"redis://127.0.0.1:{free_port()}/0") as served:
         with pytest.raises(StoreError):
             await getattr(served.store, call)(asked)

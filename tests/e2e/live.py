@@ -25,13 +25,14 @@ from stream.broker.connections import kafka_options, store_client
 from stream.broker.sinks import Placed
 from stream.broker.topics import create_topics
 from stream.decide.court import open_court
+from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.demo.embedded import free_port
 from stream.demo.traffic import produce
 from stream.metrics import Metrics
 from stream.replay import LOCAL_PEPPER, Line
 from stream.settings import Settings, load_settings, variable
-from stream.store import MemoryStore, RedisStore
+from stream.store import Kind, MemoryStore, RedisStore
 from tests.servers import Broker
 from tests.topics import Topics
 
@@ -75,8 +76,9 @@ class Worker:
                 session.get(f"http://127.0.0.1:{self.port}/metrics") as answer,
             ):
                 families = text_string_to_metric_families(await answer.text())
-                events = next(f for f in families if f.name == "sluicegate_events")
-                return int(sum(s.value for s in events.samples if s.name.endswith("_total")))
+                names = {"sluicegate_events", "sluicegate_account_events"}
+                counts = [s for f in families if f.name in names for s in f.samples]
+                return int(sum(s.value for s in counts if s.name.endswith("_total")))
         return 0
 
 
@@ -149,19 +151,20 @@ class Live:
     def _logs(self) -> str:
         return "\n".join(w.log.read_text(errors="replace")[-2_000:] for w in self.workers[-3:])
 
-    async def send(self, requests: Iterable[Line], rate: float) -> None:
-        """Send requests at `rate` a second at most."""
+    async def send(self, events: Iterable[Line], rate: float) -> None:
+        """Send events at `rate` a second at most."""
 
         def count(burst: list[Line]) -> None:
             self.sent += len(burst)
 
-        await produce(self.settings(), iter(requests), rate, count)
+        await produce(self.settings(), iter(events), rate, count)
 
     async def idle(self) -> bool:
-        """Whether every request that was sent has been handled and committed."""
-        topic = self.settings().topic("requests")
-        done = await Topics(self.broker.address).committed(self.name, topic)
-        return sum(done.values()) == self.sent
+        """Whether every event that was sent has been handled and committed."""
+        topics, done = Topics(self.broker.address), 0
+        for name in ("requests", "accounts"):
+            done += sum((await topics.committed(self.name, self.settings().topic(name))).values())
+        return done == self.sent
 
     async def records(self, name: str) -> dict[int, list[ConsumerRecord]]:
         """All that a topic of the contract holds, by partition."""
@@ -172,11 +175,13 @@ class Live:
         parts = (await self.records(name)).values()
         return [record.value for part in parts for record in part]
 
-    async def states(self, accounts: Sequence[str]) -> dict[str, bytes | None]:
-        """The packed states that the store holds."""
+    async def states(
+        self, accounts: Sequence[str], kind: Kind = Kind.STATE
+    ) -> dict[str, bytes | None]:
+        """The packed states, or profiles, that the store holds."""
         store = RedisStore(store_client(self.settings()))
         try:
-            return dict(zip(accounts, await store.load(accounts), strict=True))
+            return dict(zip(accounts, await store.load(accounts, kind), strict=True))
         finally:
             await store.close()
 
@@ -253,6 +258,7 @@ async def undisturbed(
     gate = Gate(
         court=open_court(settings),
         hasher=KeyedHasher(settings.pepper_bytes()),
+        geography=Geography(),
         store=store,
         sink=kept,
         metrics=Metrics(),

@@ -1,5 +1,6 @@
 """The doctor finds what is wrong, says what to do, and changes nothing."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from stream.broker.topics import create_topics
 from stream.demo.embedded import embedded_broker, embedded_store, free_port
 from stream.doctor import Check, Verdict, diagnose
 from stream.settings import Settings, load_settings
+from tests.mmdb import write_database
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +29,13 @@ async def examine(settings: Settings) -> dict[str, Check]:
 
 
 async def test_a_complete_installation_does_not_fail(settings: Settings) -> None:
-    """With everything in place only the store's missing persistence is remarked on."""
+    """What is remarked on: the store's missing persistence, no file of AS numbers."""
     await create_topics(settings)
     checks = await examine(settings)
-    assert [c.name for c in checks.values() if c.verdict is not Verdict.OK] == ["store persistence"]
+    assert [c.name for c in checks.values() if c.verdict is not Verdict.OK] == [
+        "AS numbers",
+        "store persistence",
+    ]
 
 
 async def test_whatever_is_not_ok_has_a_remedy() -> None:
@@ -104,3 +109,15 @@ def test_one_runtime_is_needed(monkeypatch: pytest.MonkeyPatch, names: list[str]
     check = doctor._runtime()
     assert check.verdict is Verdict.FAIL
     assert "sluicegate[cpu]" in check.remedy
+
+
+async def test_own_geography_is_dated(settings: Settings, tmp_path: Path) -> None:
+    """A recent file is fine, an old one is remarked on, a broken one fails."""
+    files = {"geo_asn": tmp_path / "asn.mmdb", "geo_country": tmp_path / "country.mmdb"}
+    chosen = settings.model_copy(update=files)
+    for age, verdict in ((1, Verdict.OK), (365, Verdict.WARN)):
+        for path in files.values():
+            write_database(path, {}, int(time.time()) - age * 86_400)
+        assert (await examine(chosen))["geography"].verdict is verdict
+    files["geo_asn"].write_bytes(b"")
+    assert (await examine(chosen))["geography"].verdict is Verdict.FAIL

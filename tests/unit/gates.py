@@ -12,13 +12,16 @@ from schemas.decisions import DeadLetter
 from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire
 from stream.agents import Gate, Witness
-from stream.broker.chunk import Chunk
+from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import Placed
 from stream.decide.court import Court, Judge
 from stream.decide.policy import Policy
 from stream.decide.rules import Rules
+from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
+from stream.know.accounts import Registry
 from stream.metrics import Metrics
+from stream.replay import ACCOUNTS, REQUESTS
 from stream.store import MemoryStore, Store
 
 NOW = 1_780_000_000_000
@@ -104,16 +107,40 @@ class ListSink:
     letters: list[DeadLetter] = field(default_factory=list)
     fails: Exception | None = None
 
-    @property
-    def dead(self) -> int:
-        """Dead letters so far."""
-        return len(self.letters)
-
     async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
         if self.fails:
             raise self.fails
         self.decisions += [decision for _, decision in decisions]
         self.letters += letters
+
+
+def registry(
+    sink: ListSink,
+    store: Store | None = None,
+    *,
+    metrics: Metrics | None = None,
+    epoch: int = 0,
+    pepper: bytes = b"pepper",
+    geography: Geography | None = None,
+) -> Registry:
+    """A registry in memory."""
+    return Registry(
+        KeyedHasher(pepper),
+        geography or Geography(),
+        MemoryStore() if store is None else store,
+        sink,
+        metrics or Metrics(),
+        epoch,
+    )
+
+
+def handlers(judge: Judge, sink: ListSink) -> dict[str, Handle]:
+    """What a replay asks for: a gate and a registry of one store."""
+    store = MemoryStore()
+    return {
+        REQUESTS: gate(judge, sink, store).handle,
+        ACCOUNTS: registry(sink, store).handle,
+    }
 
 
 def gate(
@@ -129,6 +156,7 @@ def gate(
     return Gate(
         court=judge,
         hasher=KeyedHasher(b"pepper"),
+        geography=Geography(),
         store=MemoryStore() if store is None else store,
         sink=sink,
         metrics=metrics or Metrics(),

@@ -17,7 +17,7 @@ from stream.decode.batch import RequestBatch
 from stream.metrics import Metrics
 from stream.remember.repeats import GRACE_MS
 from stream.remember.windows import Sight
-from stream.store import Entry, MemoryStore
+from stream.store import Entry, Kind, MemoryStore, Values
 from tests.unit.gates import DAY, NOW, ListSink, Raw, Told, chunk, court, gate, request
 
 SUSPICIOUS = Told(0.75)
@@ -30,19 +30,19 @@ class NotedStore(MemoryStore):
     sink: ListSink = field(default_factory=ListSink)
     calls: list[tuple[str, int]] = field(default_factory=list)
 
-    async def load(self, accounts: Sequence[str]) -> list[bytes | None]:
+    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
         self.calls.append(("load", len(self.sink.decisions)))
-        return await MemoryStore.load(self, accounts)
+        return await MemoryStore.load_both(self, accounts)
 
-    async def write(self, entries: Sequence[Entry]) -> int:
+    async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         self.calls.append(("write", len(self.sink.decisions)))
-        return await MemoryStore.write(self, entries)
+        return await MemoryStore.write(self, entries, kind)
 
 
 class BrokenStore(MemoryStore):
     """A store that cannot be written to."""
 
-    async def write(self, _: Sequence[Entry]) -> int:
+    async def write(self, _: Sequence[Entry], kind: Kind = Kind.STATE) -> int:  # noqa: ARG002 - the protocol's
         raise StoreError("broken")
 
 
@@ -242,7 +242,7 @@ async def test_an_older_state_is_refused_and_counted() -> None:
     metrics = Metrics()
 
     class Overtaken(MemoryStore):
-        async def write(self, entries: Sequence[Entry]) -> int:
+        async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:  # noqa: ARG002 - the protocol's
             return len(entries)
 
     await gate(court(SUSPICIOUS), ListSink(), Overtaken(), metrics=metrics).handle(

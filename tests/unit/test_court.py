@@ -12,6 +12,7 @@ from schemas.wire import encode_decision
 from stream.broker.chunk import Chunk
 from stream.decide.court import Verdict, decision_id
 from stream.decode.batch import RequestBatch
+from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import decode_requests
 from stream.remember.packing import HEADER
@@ -23,7 +24,8 @@ TWO_KINDS = {**ONE_KIND, "elicitation_mean_7d": 0.3}
 
 
 def batch_of(*requests: Raw) -> RequestBatch:
-    batch, letters = decode_requests([Chunk("t", 0, requests, 1 << 62)], hasher=KeyedHasher(b"k"))
+    source = [Chunk("t", 0, requests, 1 << 62)]
+    batch, letters = decode_requests(source, hasher=KeyedHasher(b"k"), geography=Geography())
     assert letters == []
     return batch
 

@@ -15,6 +15,7 @@ from stream.broker.chunk import Chunk
 from stream.decode.batch import RequestBatch
 from stream.decode.columns import MAX_AHEAD_MS
 from stream.decode.fingerprints import HASH_VERSION, fingerprint, system_hash
+from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import decode_requests
 
@@ -34,7 +35,8 @@ def record(offset: int = 0, *, account: str = "a", broker: int | None = NOW, **f
 
 
 def decode(*records: Raw) -> tuple[RequestBatch, list[DeadLetter]]:
-    return decode_requests([Chunk("t", 3, records, 1 << 62)], hasher=KeyedHasher(b"pepper"))
+    source = [Chunk("t", 3, records, 1 << 62)]
+    return decode_requests(source, hasher=KeyedHasher(b"pepper"), geography=Geography())
 
 
 def batch(*records: Raw) -> RequestBatch:

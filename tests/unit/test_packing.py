@@ -12,6 +12,7 @@ from simulate.abuse.campaigns import Campaign
 from simulate.population import Population
 from simulate.scenarios import Scenario
 from stream.broker.chunk import Chunk
+from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import decode_requests
 from stream.remember.packing import HEADER, VERSION, State, pack, unpack
@@ -29,7 +30,8 @@ def state_of(*tokens: int, offset: int = 0) -> bytes:
         request(offset + n, ts=NOW + n * MINUTE, input_tokens=count, output_tokens=count, tools=n)
         for n, count in enumerate(tokens)
     ]
-    batch, _ = decode_requests([Chunk("t", 2, requests, 1 << 62)], hasher=HASHER)
+    source = [Chunk("t", 2, requests, 1 << 62)]
+    batch, _ = decode_requests(source, hasher=HASHER, geography=Geography())
     return pack(remember(unpack([None]), batch, 1).state)[0]
 
 
@@ -63,7 +65,8 @@ def test_sums_take_the_narrowest_rung_that_holds_them(tokens: int, rung: int) ->
 @pytest.mark.parametrize("off", [-1, 0, 1])
 def test_every_sum_is_read_back(exponent: int, off: int) -> None:
     """Around each width at which a rung ends, and far beyond the contract's largest count."""
-    batch, _ = decode_requests([Chunk("t", 2, [request(0)], 1)], hasher=HASHER)
+    source = [Chunk("t", 2, [request(0)], 1)]
+    batch, _ = decode_requests(source, hasher=HASHER, geography=Geography())
     total = 2**exponent + off
     batch.tokens_in[:] = total
     state = remember(unpack([None]), batch, 0).state
@@ -97,7 +100,7 @@ async def test_an_account_of_the_alleged_kind_stays_small() -> None:
     blocks = Population(scenario).request_lines()
     bodies = (line for block in blocks for line in block.data.splitlines())
     one = gate(court(Told()), ListSink(), store)
-    await replay(lines(REQUESTS, bodies), one, ListSink())
+    await replay(lines(REQUESTS, bodies), {REQUESTS: one.handle})
     sizes = sorted(len(state) for state in store.states.values())
     assert len(sizes) > 25
     assert sizes[len(sizes) // 2] <= 900

@@ -1,6 +1,5 @@
 """Recorded events through the gate: by time, the same however often and however cut."""
 
-import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,9 +12,8 @@ from schemas.ndjson import read_lines
 from simulate.files import write
 from simulate.scenarios import HONEST, LONERS, Scenario
 from stream import replay as replaying
-from stream.broker.sinks import FileSink
-from stream.replay import ACCOUNTS, REQUESTS, lines, merged, replay, replay_files
-from tests.unit.gates import NOW, ListSink, Told, court, gate, request
+from stream.replay import ACCOUNTS, REQUESTS, Line, lines, merged, replay, replay_files, runs
+from tests.unit.gates import NOW, ListSink, Told, court, handlers, request
 
 
 def body(**fields: Any) -> bytes:
@@ -70,10 +68,33 @@ async def test_a_replay_tells_what_it_read() -> None:
         lines(REQUESTS, [request(0).value or b"", b"{"]),
     )
     sink, seen = ListSink(), []
-    summary = await replay(events, gate(court(Told()), sink), sink, seen.append)
+    summary = await replay(events, handlers(court(Told()), sink), seen.append)
     assert (summary.requests, summary.account_events) == (2, 3)
+    summary.dead_letters = len(sink.letters)
     assert summary.told() == "2 requests and 3 account events replayed; 3 of them dead letters"
     assert sum(seen) == 5
+
+
+def cut(*events: tuple[str, str | None]) -> list[tuple[int, int]]:
+    """Sizes of the runs of lines of a topic and an account each."""
+    told = (Line(topic, n, (key or "").encode(), b"", n) for n, (topic, key) in enumerate(events))
+    return [(len(run.accounts), len(run.requests)) for run in runs(told)]
+
+
+def test_a_run_goes_on_while_nothing_is_known_too_early() -> None:
+    """Account events before the requests of their account, and among those of others."""
+    assert cut((ACCOUNTS, "ada"), (REQUESTS, "ada"), (ACCOUNTS, "bo"), (REQUESTS, "bo")) == [(2, 2)]
+
+
+def test_a_run_ends_before_an_account_event_that_follows_a_request() -> None:
+    """That request must not see it, the next one must."""
+    assert cut((REQUESTS, "ada"), (ACCOUNTS, "ada"), (REQUESTS, "ada")) == [(0, 1), (1, 1)]
+
+
+def test_a_run_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the files are."""
+    monkeypatch.setattr(replaying, "CHUNK", 3)
+    assert cut(*[(REQUESTS, "ada")] * 7) == [(0, 3), (0, 3), (0, 1)]
 
 
 async def test_what_is_malformed_becomes_a_dead_letter() -> None:
@@ -83,7 +104,7 @@ async def test_what_is_malformed_becomes_a_dead_letter() -> None:
         lines(REQUESTS, [request(0).value or b"", b"{"]),
     )
     sink = ListSink()
-    await replay(events, gate(court(Told()), sink), sink)
+    await replay(events, handlers(court(Told()), sink))
     assert {(letter.topic, letter.offset) for letter in sink.letters} == {
         (ACCOUNTS, 1),
         (REQUESTS, 1),
@@ -92,8 +113,7 @@ async def test_what_is_malformed_becomes_a_dead_letter() -> None:
 
 async def test_nothing_in_gives_nothing_out() -> None:
     """Empty files are no error."""
-    sink = FileSink(io.BytesIO(), io.BytesIO())
-    summary = await replay(iter(()), gate(court(Told()), ListSink()), sink)
+    summary = await replay(iter(()), handlers(court(Told()), ListSink()))
     assert summary.told() == "0 requests and 0 account events replayed"
 
 

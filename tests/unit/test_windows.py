@@ -57,6 +57,8 @@ def batch_of(arrivals: list[tuple[str, Event]], offset: int) -> RequestBatch:
         logprobs=optional("logprobs", np.int8, -1),
         refused=optional("refused", np.int8, -1),
         batch=optional("batch", np.int8, -1),
+        asn=np.full(n, -1),
+        country=np.zeros(n, np.int16),
         capability=np.array(
             [-1 if e.capability is None else e.capability for e in events], np.int8
         ),

@@ -1,0 +1,101 @@
+"""Profiles as bytes: a fence, the numbers that every request asks for, and the facts themselves.
+
+The numbers stand in a fixed layout at the front, so that a batch of requests reads them of all its
+accounts at once and opens no profile.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kyc.known import NOTHING, Known, summary
+from kyc.profile import UNKNOWN as NO_FACTS
+from kyc.profile import Profile, decode, encode
+from schemas.errors import StoreError
+from stream.remember.packing import UNKNOWN
+
+VERSION: Final = 1
+HEADER: Final = np.dtype(
+    [
+        # The fence, as in a state: write.lua reads it.
+        ("epoch", ">u2"),
+        ("partition", ">u2"),
+        ("offset", ">i8"),
+        ("version", "u1"),
+        ("begun", "<i8"),
+        ("paid", "<i8"),
+        ("disputed", "<i8"),
+        ("proofs", "<u2"),
+        ("erased", "<i8"),
+    ]
+)
+_BLANK: Final = np.array([(0, 0, UNKNOWN, VERSION, *NOTHING)], HEADER).tobytes()
+
+
+class Position(NamedTuple):
+    """Where account events come from; part of the fence."""
+
+    epoch: int
+    partition: int
+
+
+def seal(profile: Profile, position: Position, offset: int) -> bytes:
+    """A profile that holds the account events of a partition up to an offset."""
+    fence = (position.epoch, position.partition, offset, VERSION)
+    return np.array([(*fence, *summary(profile))], HEADER).tobytes() + encode(profile)
+
+
+def unseal(value: bytes | None) -> Profile:
+    """The facts; none for None. StoreError: an unknown version, or broken."""
+    if value is None:
+        return NO_FACTS
+    headers([value])
+    try:
+        return decode(value[HEADER.itemsize :])
+    except msgspec.MsgspecError as error:
+        raise StoreError(f"a broken profile: {error}") from error
+
+
+def headers(values: Sequence[bytes | None]) -> NDArray[np.void]:
+    """The front of each profile as one row. StoreError: an unknown version."""
+    size = HEADER.itemsize
+    header = np.frombuffer(b"".join([_BLANK if v is None else v[:size] for v in values]), HEADER)
+    if (header["version"] != VERSION).any():
+        found = sorted({int(v) for v in header["version"]} - {VERSION})
+        raise StoreError(f"profile of layout {found} in the store, this worker reads {VERSION}")
+    return header
+
+
+def know(values: Sequence[bytes | None]) -> Known:
+    """What sealed profiles say, one row each. StoreError: an unknown version."""
+    header = headers(values)
+    return Known(*(header[name].astype(np.int64) for name in Known.__dataclass_fields__))
+
+
+class Profiles:
+    """The profiles of A accounts: their numbers as columns, their facts when asked for.
+
+    Raises StoreError: an unknown version.
+    """
+
+    def __init__(self, values: Sequence[bytes | None]) -> None:
+        self._values = values
+        self.known = know(values)
+
+    def __getitem__(self, account: int) -> Profile | None:
+        """The facts of one account (2 µs), None where nothing was told. Raises StoreError."""
+        value = self._values[account]
+        return None if value is None else unseal(value)
+
+    def __contains__(self, account: int) -> bool:
+        """Whether anything was told of an account."""
+        return self._values[account] is not None
+
+
+def held_offsets(header: NDArray[np.void], position: Position) -> NDArray[np.int64]:
+    """Last offset that each profile holds of this partition in this epoch, or -1."""
+    here = (header["epoch"] == position.epoch) & (header["partition"] == position.partition)
+    return np.where(here, header["offset"], UNKNOWN).astype(np.int64)
