@@ -17,8 +17,11 @@ from rich.table import Table
 from edge.check.commands import edge, token
 from edge.webhook.commands import webhook, webhooks
 from schemas.errors import ConfigurationError, SluicegateError
+from simulate.attacks import ATTACKS
+from simulate.configurations import CONFIGURATIONS
 from simulate.scenarios import SCENARIOS, Scenario
 from stream.commands.evaluate import evaluate
+from stream.evaluate.trials import PEACE, TRAINED_ON, one_case
 from stream.guard import refuse_foreign_packages
 from stream.logs import configure_logs
 from stream.settings import load_settings
@@ -43,6 +46,10 @@ ScenarioName = Annotated[str, typer.Option("--scenario", help=f"One of {', '.joi
 Seed = Annotated[int | None, typer.Option(help="Another seed, other traffic of the same kind.")]
 Days = Annotated[float | None, typer.Option(min=0.01, help="Days of event time.")]
 Accounts = Annotated[int | None, typer.Option(min=1, help="How many accounts there are.")]
+Configuration = Annotated[
+    str | None, typer.Option(help=f"A provider instead of --scenario: {', '.join(CONFIGURATIONS)}.")
+]
+Attack = Annotated[str | None, typer.Option(help=f"One of {', '.join(ATTACKS)}, on a provider.")]
 
 
 def main() -> None:
@@ -108,11 +115,17 @@ def simulate(
     seed: Seed = None,
     days: Days = None,
     accounts: Accounts = None,
+    configuration: Configuration = None,
+    attack: Attack = None,
 ) -> None:
     """Write simulated traffic to files, the same to the byte for the same seed."""
     from simulate.files import write
 
-    chosen = _scenario(scenario, seed, days, accounts)
+    if configuration or attack:
+        composed = one_case(configuration or TRAINED_ON, attack or PEACE).scenario
+        chosen = _changed(composed, seed, days, accounts)
+    else:
+        chosen = _scenario(scenario, seed, days, accounts)
     with _bar(f"simulating {chosen.name}", 1.0) as advance:
         done = 0.0
 
@@ -227,8 +240,14 @@ def _scenario(
 ) -> Scenario:
     if name not in SCENARIOS:
         raise ConfigurationError(f"no scenario {name}: there are {', '.join(SCENARIOS)}")
+    return _changed(SCENARIOS[name], seed, days, accounts)
+
+
+def _changed(
+    scenario: Scenario, seed: int | None, days: float | None, accounts: int | None
+) -> Scenario:
     given = {"seed": seed, "days": days, "accounts": accounts}
-    return replace(SCENARIOS[name], **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    return replace(scenario, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
 
 
 @contextmanager

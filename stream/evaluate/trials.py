@@ -12,7 +12,10 @@ from simulate.scenarios import Scenario, scenario
 # (stream/curriculum.py; tests/unit/test_evaluate_trials.py holds the two apart).
 SEED = 77
 TRAINED_ON = "A"
-ALL = "all"
+ALL, PEACE = "all", "none"
+
+
+_USUAL = (3_000, 7.0, SEED, 0.1)  # accounts, days, seed, the attack's share of the accounts
 
 
 class Case(NamedTuple):
@@ -31,10 +34,18 @@ def cases(
     Raises ConfigurationError for a name that is not there.
     """
     for name in _chosen(configuration, tuple(CONFIGURATIONS)):
-        for other in _chosen(attack, (*ATTACKS, "none")):
-            campaign = None if other == "none" else other
+        for other in _chosen(attack, (*ATTACKS, PEACE)):
+            campaign = None if other == PEACE else other
             made = scenario(name, campaign, seed, accounts, days, attack_share)
             yield Case(made, campaign, name)
+
+
+def one_case(configuration: str, attack: str) -> Case:
+    """One provider under one attack, or in peace. Raises ConfigurationError for any other name."""
+    found = tuple(cases(configuration, attack, *_USUAL))
+    if len(found) > 1:
+        raise ConfigurationError("one provider and one attack at a time")
+    return found[0]
 
 
 def _chosen(given: str, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from stream import curriculum
 from stream.evaluate.ablations import ABLATIONS
 from stream.evaluate.exchanges import Exchanges
 from stream.evaluate.traffic import Traffic, traffic_of
-from stream.evaluate.trials import SEED, TRAINED_ON, cases
+from stream.evaluate.trials import PEACE, SEED, TRAINED_ON, cases, one_case
 from stream.evaluate.tuning import TUNING_SEED
 
 SMALL = scenario("A", "june", SEED, accounts=80, days=0.2)
@@ -63,6 +63,14 @@ def test_an_unknown_name_is_told(configuration: str, attack: str) -> None:
     """With those that there are."""
     with pytest.raises(ConfigurationError, match="there are"):
         list(cases(configuration, attack, 60, 1.0, SEED, 0.1))
+
+
+def test_files_hold_one_case() -> None:
+    """One provider, one attack or none; several do not fit one folder."""
+    assert one_case("C", "drip").attack == "drip"
+    assert one_case("C", PEACE).attack is None
+    with pytest.raises(ConfigurationError, match="at a time"):
+        one_case("C", "all")
 
 
 @pytest.mark.parametrize("name", ABLATIONS)
