@@ -50,7 +50,7 @@ class EdgeSettings(BaseSettings):
     edge_budget_ms: int = Field(
         20,
         ge=1,
-        le=1_000,
+        le=10_000,
         description="Longest wait for the store in one check, ms; then the failure table answers.",
     )
     edge_denial_ms: int = Field(
