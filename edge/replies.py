@@ -18,6 +18,8 @@ SECURITY: Final = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
+# Orchestrators ask for them without credentials, and learn nothing else.
+OPEN: Final = frozenset({"/livez", "/readyz"})
 _PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
 
 

@@ -7,6 +7,7 @@ import msgspec
 from edge.check.asks import Ask
 from edge.check.doors import CHECK, ENVOY, NGINX, TRAEFIK
 from edge.problems import MEDIA_TYPE
+from edge.replies import OPEN
 
 _PROBLEM: Final = {
     "type": "object",
@@ -34,7 +35,7 @@ _MEANINGS: Final = {
     "403": "The account is blocked or must prove more; or the token lacks the scope `act`.",
     "408": "The body took too long.",
     "413": "The body is too large.",
-    "429": "A quota is used up: wait for `Retry-After` seconds.",
+    "429": "A quota is used up, or the token is too fast: wait for `Retry-After` seconds.",
 }
 
 
@@ -45,8 +46,12 @@ def described(document: dict[str, Any]) -> dict[str, Any]:
     components.setdefault("schemas", {}).update(ask | {"Problem": _PROBLEM, "Passed": _PASSED})
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"token": []}]
-    for page in ("/livez", "/readyz"):
-        document["paths"][page]["get"]["security"] = []
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            if path in OPEN:
+                operation["security"] = []
+            else:
+                operation["responses"] |= _problems("401", "429")
     document["paths"] |= _paths()
     return document
 
@@ -54,23 +59,28 @@ def described(document: dict[str, Any]) -> dict[str, Any]:
 def _paths() -> dict[str, Any]:
     body = {"application/json": {"schema": {"$ref": "#/components/schemas/Ask"}}}
     path = {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
-    ask = _operation("check", "Ask in JSON.", "429")
+    ask = _operation("check", "Ask in JSON.")
     return {
         CHECK: {"post": ask | {"requestBody": {"required": True, "content": body}}},
         NGINX: {"get": _operation("nginx", "NGINX auth_request: 429 is a 403 with a header.")},
-        TRAEFIK: {"get": _operation("traefik", "Traefik forwardAuth.", "429")},
+        TRAEFIK: {"get": _operation("traefik", "Traefik forwardAuth.")},
         f"{ENVOY}/{{path}}": {
             "parameters": [path],
-            "get": _operation("envoy", "Envoy ext_authz over HTTP; any method.", "429"),
+            "get": _operation("envoy", "Envoy ext_authz over HTTP; any method."),
         },
     }
 
 
-def _operation(name: str, summary: str, *refusals: str) -> dict[str, Any]:
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+def _operation(name: str, summary: str) -> dict[str, Any]:
     passed = {"application/json": {"schema": {"$ref": "#/components/schemas/Passed"}}}
-    common = ("400", "401", "403", "408", "413")
-    responses: dict[str, Any] = {"200": {"description": "It may pass.", "content": passed}}
-    for status in (*common, *refusals):
-        responses[status] = {"description": _MEANINGS[status], "content": content}
-    return {"operationId": name, "summary": summary, "responses": responses}
+    responses = {"200": {"description": "It may pass.", "content": passed}}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "responses": responses | _problems(*_MEANINGS),
+    }
+
+
+def _problems(*statuses: str) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {s: {"description": _MEANINGS[s], "content": content} for s in statuses}

@@ -30,6 +30,15 @@ async def test_every_page_needs_a_token(edge: Edge, path: str) -> None:
     assert edge.ledger.asked == []
 
 
+async def test_a_token_may_come_in_a_header_of_its_own(edge: Edge) -> None:
+    """For gateways that pass the client's Authorization on."""
+    headers = {"x_sluicegate_token": edge.tokens["act"], "authorization": "Bearer the-clients"}
+    headers["x_account_id"] = "a"
+    assert (await edge.request("GET", "/v1/traefik", "", headers)).status == 200
+    headers["x_sluicegate_token"] = "wrong"
+    assert (await edge.request("GET", "/v1/traefik", "", headers)).status == 401
+
+
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
 async def test_health_needs_no_token(edge: Edge, path: str) -> None:
     """Orchestrators ask without credentials."""
