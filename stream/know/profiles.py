@@ -53,6 +53,10 @@ def unseal(value: bytes | None) -> Profile:
     if value is None:
         return NO_FACTS
     headers([value])
+    return _facts(value)
+
+
+def _facts(value: bytes) -> Profile:
     try:
         return decode(value[HEADER.itemsize :])
     except msgspec.MsgspecError as error:
@@ -86,9 +90,9 @@ class Profiles:
         self.known = know(values)
 
     def __getitem__(self, account: int) -> Profile | None:
-        """The facts of one account (2 µs), None where nothing was told. Raises StoreError."""
+        """The facts of one account, None where nothing was told. Raises StoreError."""
         value = self._values[account]
-        return None if value is None else unseal(value)
+        return None if value is None else _facts(value)
 
     def __contains__(self, account: int) -> bool:
         """Whether anything was told of an account."""
