@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from edge.audit.commands import audit
 from edge.check.commands import edge, token
 from edge.webhook.commands import webhook, webhooks
 from schemas.errors import ConfigurationError, SluicegateError
@@ -41,6 +42,7 @@ cli.command()(edge)
 cli.add_typer(token, name="token")
 cli.command()(webhooks)
 cli.add_typer(webhook, name="webhook")
+cli.add_typer(audit, name="audit")
 
 ScenarioName = Annotated[str, typer.Option("--scenario", help=f"One of {', '.join(SCENARIOS)}.")]
 Seed = Annotated[int | None, typer.Option(help="Another seed, other traffic of the same kind.")]

@@ -1,17 +1,15 @@
 """The process `sluicegate webhooks`: every endpoint with its courier, until a signal."""
 
 import asyncio
-import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Final
 
 import structlog
-from aiohttp import web
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from redis.asyncio import Redis, RedisCluster
 
+from edge.process import page, stop_signal
 from edge.webhook.courier import Courier
 from edge.webhook.endpoints import Endpoint, load_endpoints
 from edge.webhook.lanes import EndpointGoneError
@@ -20,7 +18,6 @@ from edge.webhook.sender import HttpSender
 from edge.webhook.shelf import Shelf
 from schemas.errors import StoreError
 from stream.broker.connections import kafka_options, store_client
-from stream.metrics import Rendered, expose
 from stream.settings import Settings
 
 # Switched off, or broken: how long until the next look.
@@ -44,29 +41,6 @@ async def serve(settings: Settings) -> None:
                 group.create_task(_attend(endpoint, settings, store, meters, stop))
     finally:
         await store.aclose()
-
-
-def stop_signal() -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop
-
-
-@asynccontextmanager
-async def page(settings: Settings, metrics: Rendered) -> AsyncIterator[None]:
-    """`/metrics` and `/healthz` on the web port while the block lasts."""
-    application = web.Application()
-    expose(application, metrics, settings.web_token)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, settings.web_host, settings.web_port).start()
-        yield
-    finally:
-        await runner.cleanup()
 
 
 def group(settings: Settings, endpoint: str) -> str:

@@ -88,6 +88,7 @@ def topics(settings: Settings) -> list[Topic]:
         ("decisions", delete | compact, decided, True),
         ("campaigns", compact, None, False),
         ("dead-letters", delete, kept, False),
+        ("audit", delete, FOREVER, True),
     )
     return [
         Topic(settings.topic(name), settings.partitions, policy, retention, co_partitioned)
@@ -191,7 +192,7 @@ def _judge(topic: Topic, partitions: int, policy: frozenset[str] | None) -> Topi
     if topic.co_partitioned and partitions != topic.partitions:
         detail = (
             f"{partitions} partitions, {variable('partitions')} is {topic.partitions}: set it to "
-            f"what all four topics of accounts have, or recreate this one"
+            f"what all topics of accounts have, or recreate this one"
         )
         return TopicState(topic.name, Finding.UNUSABLE, detail)
     if policy is not None and policy != topic.policy:
