@@ -17,7 +17,6 @@ from edge.tokens import Scope as Allowed
 
 MOST_BODY: Final = 64 * 1024
 LONGEST_BODY_S: Final = 10.0
-GRANT: Final = "sluicegate.grant"
 TOKEN: Final = b"x-sluicegate-token"
 
 
@@ -26,10 +25,7 @@ class TooLargeError(Exception):
 
 
 class Front:
-    """An ASGI application: authentication and bounds, then a door or `inner`.
-
-    `inner` finds the caller's Grant in the scope, as GRANT, and asks for more than READ itself.
-    """
+    """An ASGI application: authentication and bounds, then a door (scope act) or `inner`."""
 
     def __init__(
         self,
@@ -89,7 +85,6 @@ class Front:
             return
         door = self._doors.find(scope["path"])
         if door is None:
-            scope[GRANT] = grant
             await self._inner(scope, _replay(body, receive), secured(send))
         elif grant.scope < Allowed.ACT:  # a check counts: it takes from the account's quotas
             self._metrics.refusals.labels("forbidden").inc()
