@@ -16,13 +16,19 @@ if TYPE_CHECKING:
     from stream.evaluate.session import Task
 
 _stderr = Console(stderr=True)
+_ACCOUNTS, _DAYS = 3_000, 7.0
 
 
 def evaluate(
     configuration: Annotated[str, typer.Option(help="Provider: A, B, C, D or all.")] = "B",
     attack: Annotated[str, typer.Option(help="Name of an attack, none or all.")] = "june",
-    accounts: Annotated[int, typer.Option(min=50, help="Accounts of each scenario.")] = 3_000,
-    days: Annotated[float, typer.Option(min=0.1, help="Days of event time.")] = 7.0,
+    scenario: Annotated[str | None, typer.Option(help="A named scenario instead of these.")] = None,
+    accounts: Annotated[
+        int | None, typer.Option(min=50, help="Accounts of each scenario; 3000 unless named.")
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option(min=0.1, help="Days of event time; 7 unless named.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, other traffic of the same kind.")] = 77,
     attack_share: Annotated[
         float, typer.Option(min=0.001, max=0.9, help="The attack's share of all accounts.")
@@ -35,19 +41,27 @@ def evaluate(
     ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
     cache: Annotated[Path | None, typer.Option(help="Folder to keep simulated traffic in.")] = None,
+    prompts: Annotated[
+        Path | None, typer.Option(help="Folder of texts: judge the fingerprints on them alone.")
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Where every figure is written.")] = None,
 ) -> None:
     """Judge the detector: who is reached, what leaks, who is hit without cause."""
-    import msgspec
-
     from stream.evaluate.ablations import ABLATIONS
     from stream.evaluate.session import tasks
     from stream.evaluate.tables import paper, print_details, print_overview
-    from stream.evaluate.trials import cases
+    from stream.evaluate.trials import cases, named
     from stream.logs import configure_logs
 
+    if prompts:
+        _judge_texts(prompts, seed, json)
+        return
     configure_logs("console", "warning", sys.stderr)
-    chosen = list(cases(configuration, attack, accounts, days, seed, attack_share))
+    if scenario:
+        chosen = [named(scenario, accounts, days, seed)]
+    else:
+        size = (accounts or _ACCOUNTS, days or _DAYS)
+        chosen = list(cases(configuration, attack, *size, seed, attack_share))
     todo = tasks(chosen, ablations=tuple(ABLATIONS) if ablate else (), baselines=baselines)
     console, found = paper(), {}
     for place, evaluation in _performed(todo, jobs, cache):
@@ -56,8 +70,23 @@ def evaluate(
     in_order = [found[place] for place in range(len(todo))]
     console.print()
     print_overview(console, in_order)
-    if json:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(in_order)) + b"\n")
+    _write(json, in_order)
+
+
+def _judge_texts(folder: Path, seed: int, json: Path | None) -> None:
+    from stream.evaluate.prompts import judge_prompts
+    from stream.evaluate.tables import paper, print_ties
+
+    ties = judge_prompts(folder, seed)
+    print_ties(paper(), ties)
+    _write(json, ties)
+
+
+def _write(path: Path | None, figures: object) -> None:
+    import msgspec
+
+    if path:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
 
 
 def _performed(

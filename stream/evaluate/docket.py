@@ -51,6 +51,11 @@ class Docket:
         for _, decision in decisions:
             self.rule(decision)
 
+    async def record(self, campaigns: Sequence[Campaign]) -> None:
+        """Note records of campaigns: the first of each opens it, the last one holds."""
+        for campaign in campaigns:
+            self.note_record(campaign)
+
     def rule(self, decision: DecisionWire) -> None:
         """Note one decision."""
         account, limits = self.numbers[decision.account_id], decision.limits
@@ -72,8 +77,8 @@ class Docket:
         if ruling.action:
             self.acted_on[campaign_id].add(ruling.account)
 
-    def record(self, campaign: Campaign) -> None:
-        """Note a record of a campaign: its first one opens it, the last one holds."""
+    def note_record(self, campaign: Campaign) -> None:
+        """Note one record of a campaign."""
         self.open(campaign.campaign_id, campaign.detected_at)
         told = self.campaigns[campaign.campaign_id]
         told.merged_into = campaign.merged_into

@@ -29,6 +29,7 @@ class Evaluation:
     others: list[Reach]  # lone abusers, cohort by cohort
     honest: list[Honest]
     events: int
+    dead_letters: int
     seconds: float
 
 
@@ -73,5 +74,6 @@ def figures(
         others=[reach(trial, cohort) for cohort in abusive if cohort != attack],
         honest=honest(trial),
         events=trial.events,
+        dead_letters=trial.docket.dead,
         seconds=trial.seconds,
     )

@@ -7,12 +7,13 @@ from rich.table import Table
 
 from stream.evaluate.evaluation import Evaluation
 from stream.evaluate.figures import Honest, Reach, together
+from stream.evaluate.prompts import Tie
 from stream.evaluate.rings import Membership
 
 # Short, so that a row fits: docs/benchmarks.md says what each means.
 _REACH = ("accounts", "friction", "strong", "block", "leak", "leak strong", "stopped")
 _RING = ("found", "leak found", "purity", "compl.", "F1")
-_WIDTH = 160  # of a file or a pipe
+_WIDTH = 180  # of a file or a pipe
 
 
 def paper() -> Console:
@@ -40,6 +41,8 @@ def print_details(console: Console, evaluation: Evaluation) -> None:
         f"\n[bold]{evaluation.scenario}[/], {_told(evaluation)}: {evaluation.events:,} events in "
         f"{evaluation.seconds:.0f} s ({speed:,.0f}/s)"
     )
+    if evaluation.dead_letters:
+        console.print(f"[red]{evaluation.dead_letters:,} of them were refused as unreadable[/]")
     abusive = Table("abusive", *_REACH, "h to friction", "h to strong", box=None)
     for each in (*filter(None, (evaluation.attack,)), *evaluation.others):
         hours = (_number(each.hours_to_friction), _number(each.hours_to_strong))
@@ -55,6 +58,18 @@ def print_details(console: Console, evaluation: Evaluation) -> None:
         held = ", ".join(f"{count} {cohort}" for cohort, count in ring.cohorts.items())
         mark = " [red]mostly honest[/]" if 2 * ring.honest > ring.accounts else ""
         console.print(f"campaign {ring.campaign_id} acts on {held}{mark}")
+
+
+def print_ties(console: Console, ties: Sequence[Tie]) -> None:
+    """One row per fingerprint and share of the attack."""
+    table = Table("attack's share", "fingerprint", box=None)
+    for name in ("precision", "recall", "own words", "copied"):
+        table.add_column(name, justify="right")
+    for tie in ties:
+        precision = "–" if tie.precision is None else _share(tie.precision)
+        counts = (str(tie.own), str(tie.verbatim))
+        table.add_row(_share(tie.share), tie.fingerprint, precision, _share(tie.recall), *counts)
+    console.print(table)
 
 
 def _honest_table(classes: Sequence[Honest]) -> Table:

@@ -1,12 +1,14 @@
 """Which scenarios are judged: providers, attacks and seeds that no training saw."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from schemas.errors import ConfigurationError
+from simulate.abuse.campaigns import Campaign
 from simulate.attacks import ATTACKS
 from simulate.configurations import CONFIGURATIONS
-from simulate.scenarios import Scenario, scenario
+from simulate.scenarios import SCENARIOS, Scenario, scenario
 
 # Training simulates with seeds of 1,000 and more, on configuration A, under campaigns of its own
 # (stream/curriculum.py; tests/unit/test_evaluate_trials.py holds the two apart).
@@ -38,6 +40,16 @@ def cases(
             campaign = None if other == PEACE else other
             made = scenario(name, campaign, seed, accounts, days, attack_share)
             yield Case(made, campaign, name)
+
+
+def named(name: str, accounts: int | None, days: float | None, seed: int) -> Case:
+    """A named scenario, with its campaign where it has one. Raises ConfigurationError."""
+    if name not in SCENARIOS:
+        raise ConfigurationError(f"no scenario {name}: there are {', '.join(SCENARIOS)}")
+    found = replace(SCENARIOS[name], seed=seed)
+    found = replace(found, accounts=accounts or found.accounts, days=days or found.days)
+    campaigns = [cohort.name for cohort in found.cohorts if isinstance(cohort, Campaign)]
+    return Case(found, campaigns[0] if campaigns else None, TRAINED_ON)
 
 
 def one_case(configuration: str, attack: str) -> Case:

@@ -104,18 +104,18 @@ def test_an_honest_class_that_is_acted_on_is_told() -> None:
 def test_a_merged_campaign_lives_on_in_the_older_one() -> None:
     """Members of both are together."""
     judged = trial(["june"] * 4, ["x", "x", "y", "y"])
-    judged.docket.record(record("y", START, merged_into="x", status="closed"))
+    judged.docket.note_record(record("y", START, merged_into="x", status="closed"))
     assert membership(judged, "june").f1 == 1.0
 
 
 def test_the_ring_is_found_with_its_first_campaign() -> None:
     """Campaigns of others do not count, and what was asked until then has leaked."""
     judged = trial(["june", "june", "chat", "chat"], ["x", "x", "y", "y"])
-    judged.docket.record(record("y", START))
-    judged.docket.record(
+    judged.docket.note_record(record("y", START))
+    judged.docket.note_record(
         record("x", START + HOUR // 2, links=[{"kind": "card", "value": "1", "accounts": 2}])
     )
-    judged.docket.record(record("x", START + HOUR // 2, ts=START + 9 * HOUR))
+    judged.docket.note_record(record("x", START + HOUR // 2, ts=START + 9 * HOUR))
     found = detection(judged, "june", launch=START + HOUR)
     assert found is not None
     assert (found.campaign_id, found.hours, found.hours_from_launch) == ("x", 0.5, -0.5)

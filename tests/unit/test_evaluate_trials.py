@@ -14,7 +14,7 @@ from stream import curriculum
 from stream.evaluate.ablations import ABLATIONS
 from stream.evaluate.exchanges import Exchanges
 from stream.evaluate.traffic import Traffic, traffic_of
-from stream.evaluate.trials import PEACE, SEED, TRAINED_ON, cases, one_case
+from stream.evaluate.trials import PEACE, SEED, TRAINED_ON, cases, named, one_case
 from stream.evaluate.tuning import TUNING_SEED
 
 SMALL = scenario("A", "june", SEED, accounts=80, days=0.2)
@@ -71,6 +71,16 @@ def test_files_hold_one_case() -> None:
     assert one_case("C", PEACE).attack is None
     with pytest.raises(ConfigurationError, match="at a time"):
         one_case("C", "all")
+
+
+def test_a_named_scenario_keeps_its_size() -> None:
+    """Unless it is told another; its campaign is the attack."""
+    full = named("campaign", None, None, SEED)
+    assert (full.scenario.accounts, full.scenario.days, full.attack) == (50_000, 45.0, "campaign")
+    assert named("campaign", 500, 2.0, SEED).scenario.accounts == 500
+    assert named("bench", None, None, SEED).attack is None
+    with pytest.raises(ConfigurationError, match="no scenario x"):
+        named("x", None, None, SEED)
 
 
 @pytest.mark.parametrize("name", ABLATIONS)
