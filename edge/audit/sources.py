@@ -9,6 +9,7 @@ from aiokafka import ConsumerRecord
 from msgspec import Struct
 
 from edge.audit.record import Kind
+from edge.erasure import account_end
 from schemas.errors import MalformedEventError
 
 
@@ -40,16 +41,8 @@ class _Label(Struct, gc=False):
     label: str
 
 
-class _AccountEvent(Struct, gc=False):
-    account_id: str
-    ts: int
-    type: str
-
-
 _decision = msgspec.json.Decoder(_Decision).decode
 _label = msgspec.json.Decoder(_Label).decode
-_account_event = msgspec.json.Decoder(_AccountEvent).decode
-_ERASED: Final = "account.erased"
 
 
 def decision(record: ConsumerRecord) -> Entry:
@@ -70,11 +63,8 @@ def label(record: ConsumerRecord) -> Entry:
 
 def erasure(record: ConsumerRecord) -> Entry | None:
     """The end of an account; nothing else of the accounts topic is recorded."""
-    # Most are sign-ups and logins: a look at the bytes is a hundredth of the price of reading.
-    if record.value is None or _ERASED.encode() not in record.value:
-        return None
-    told = _account_event(record.value)
-    return Entry("erasure", told.ts, told.account_id) if told.type == _ERASED else None
+    told = account_end(record.value)
+    return Entry("erasure", told.ts, told.account_id) if told else None
 
 
 SOURCES: Final[dict[str, Callable[[ConsumerRecord], Entry | None]]] = {

@@ -14,7 +14,8 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
-from edge.webhook.delivery import Delivery, delivery, erasure, read_notice
+from edge.erasure import account_end
+from edge.webhook.delivery import Delivery, Erasure, delivery, read_notice
 from edge.webhook.endpoints import Endpoint
 from edge.webhook.lanes import Lanes
 from edge.webhook.meters import Meters
@@ -34,7 +35,10 @@ log = structlog.get_logger()
 
 
 class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
-    """One session of one endpoint, from its start to a stop or an error."""
+    """One session of one endpoint, from its start to a stop or an error.
+
+    decisions, accounts: the topics; of the latter only erasures count.
+    """
 
     def __init__(
         self,
@@ -44,11 +48,12 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
         shelf: Shelf,
         meters: Meters,
         *,
-        topic: str,
+        decisions: str,
+        accounts: str,
         commit_s: float,
     ) -> None:
         self._endpoint, self._consumer = endpoint, consumer
-        self._topic, self._commit_s = topic, commit_s
+        self._decisions, self._accounts, self._commit_s = decisions, accounts, commit_s
         self._sender, self._shelf, self._meters = sender, shelf, meters
         self._progress: dict[TopicPartition, Progress] = {}
         self._committed: dict[TopicPartition, int] = {}
@@ -62,7 +67,7 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._consumer.start()
             async with asyncio.TaskGroup() as group:
                 self._lanes = self._open_lanes(group)
-                self._consumer.subscribe([self._topic], listener=self)
+                self._consumer.subscribe([self._decisions, self._accounts], listener=self)
                 loops = self._fetch, self._commit_often, self._retry_often
                 tasks = [group.create_task(loop()) for loop in loops]
                 await stop.wait()
@@ -87,7 +92,7 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
         """Learn which accounts have parked deliveries, before any new one is taken."""
         self._consumer.pause(*assigned)  # it fetches already
         try:
-            for tp in assigned:
+            for tp in (tp for tp in assigned if tp.topic == self._decisions):
                 for account, parked in (await self._shelf.parked(tp.partition)).items():
                     self._lanes.found(account, parked)
         except StoreError as error:
@@ -131,23 +136,35 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
             else:
                 self._lanes.take(wanted)
 
-    def _read(self, record: ConsumerRecord) -> Delivery | None:
-        """The delivery that a record asks for, if any."""
-        at = record.partition, record.offset
-        if record.value is None:
-            return erasure((record.key or b"").decode("utf-8", "replace"), *at)
+    def _read(self, record: ConsumerRecord) -> Delivery | Erasure | None:
+        """What a record asks for, if anything."""
         try:
-            notice = read_notice(record.value)
+            if record.topic == self._accounts:
+                return self._erasure(record)
+            return self._delivery(record)
         except MalformedEventError as error:
             self._meters.unreadable.labels(self._endpoint.name).inc()
-            log.error("webhook.unreadable", partition=at[0], offset=at[1], error=str(error))
+            at = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            log.error("webhook.unreadable", error=str(error), **at)
             return None
+
+    def _erasure(self, record: ConsumerRecord) -> Erasure | None:
+        end = account_end(record.value)
+        if end is None:
+            return None
+        return Erasure(record.topic, end.account_id, record.partition, record.offset)
+
+    def _delivery(self, record: ConsumerRecord) -> Delivery | None:
+        if record.value is None:
+            return None  # a tombstone: it says nothing to anybody
+        notice = read_notice(record.value)
         if not self._endpoint.filter.passes(notice):
             return None
-        return delivery(notice, record.value, *at)
+        return delivery(notice, record.value, record.partition, record.offset)
 
-    def _finish(self, done: Delivery) -> None:
-        self._progress[TopicPartition(self._topic, done.partition)].finish(done.offset)
+    def _finish(self, done: Delivery | Erasure) -> None:
+        topic = done.topic if isinstance(done, Erasure) else self._decisions
+        self._progress[TopicPartition(topic, done.partition)].finish(done.offset)
 
     async def _commit_often(self) -> None:
         while True:
@@ -170,7 +187,7 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _retry_often(self) -> None:
         while True:
             await asyncio.sleep(POLL_S)
-            for tp in list(self._progress):
+            for tp in [tp for tp in self._progress if tp.topic == self._decisions]:
                 now = int(time.time() * 1_000)
                 for account in await self._shelf.due(tp.partition, now, self._lanes.spare):
                     self._lanes.retry(account)

@@ -27,10 +27,7 @@ class Notice(Struct, gc=False):
 
 
 class Delivery(Struct, frozen=True, gc=False):
-    """One webhook: where its decision lies in the topic, its body, what was tried so far.
-
-    An empty body stands for an account that is erased.
-    """
+    """One webhook: where its decision lies in the topic, its body, what was tried so far."""
 
     decision_id: str
     account_id: str
@@ -44,6 +41,15 @@ class Delivery(Struct, frozen=True, gc=False):
     def failed(self, error: str) -> "Delivery":
         """The same after one more try in vain."""
         return msgspec.structs.replace(self, tries=self.tries + 1, error=error[:256])
+
+
+class Erasure(Struct, frozen=True, gc=False):
+    """The end of an account, in its turn among its deliveries, and where it was told."""
+
+    topic: str
+    account_id: str
+    partition: int
+    offset: int
 
 
 _notice = msgspec.json.Decoder(Notice)
@@ -66,11 +72,6 @@ def delivery(notice: Notice, message: bytes, partition: int, offset: int) -> Del
     return Delivery(
         notice.decision_id, notice.account_id, partition, offset, notice.decided_at, body
     )
-
-
-def erasure(account: str, partition: int, offset: int) -> Delivery:
-    """What stands for the end of an account: nothing is to be kept about it any more."""
-    return Delivery("", account, partition, offset, 0, b"")
 
 
 def pack(delivery: Delivery) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 
-from edge.webhook.delivery import MAX_BODY_BYTES, Delivery
+from edge.webhook.delivery import MAX_BODY_BYTES, Delivery, Erasure
 from edge.webhook.endpoints import Endpoint
 from edge.webhook.meters import Meters
 from edge.webhook.schedule import delay
@@ -33,7 +33,7 @@ class EndpointGoneError(SluicegateError):
 class Lane:
     """One account's deliveries. parked: some wait in the store, and all others behind them."""
 
-    waiting: deque[Delivery] = field(default_factory=deque)
+    waiting: deque[Delivery | Erasure] = field(default_factory=deque)
     parked: bool = False
     due: bool = False
     task: "asyncio.Task[None] | None" = None
@@ -42,7 +42,7 @@ class Lane:
 class Lanes:
     """The lanes of one endpoint; only this touches its sender and its parked deliveries.
 
-    done: called with each delivery as soon as a crash could not lose it any more.
+    done: called with each thing taken as soon as a crash could not lose it any more.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Lanes:
         meters: Meters,
         *,
         spawn: Spawn,
-        done: Callable[[Delivery], None],
+        done: Callable[[Delivery | Erasure], None],
     ) -> None:
         self._endpoint, self._sender, self._shelf, self._meters = endpoint, sender, shelf, meters
         self._spawn, self._done = spawn, done
@@ -71,12 +71,12 @@ class Lanes:
         self._lane(account).parked = True
         self._count_parked(parked)
 
-    def take(self, delivery: Delivery) -> None:
-        """Deliver it when the account's earlier ones are through."""
-        lane = self._lane(delivery.account_id)
-        lane.waiting.append(delivery)
+    def take(self, taken: Delivery | Erasure) -> None:
+        """Deliver it, or forget its account, when the account's earlier ones are through."""
+        lane = self._lane(taken.account_id)
+        lane.waiting.append(taken)
         self._count_waiting(1)
-        self._start(delivery.account_id, lane)
+        self._start(taken.account_id, lane)
 
     def retry(self, account: str) -> None:
         """Try the account's first parked delivery, which is due; nothing while one is tried."""
@@ -126,18 +126,19 @@ class Lanes:
             del self._lanes[account]
 
     async def _next(self, lane: Lane) -> None:
-        delivery = lane.waiting[0]
-        if not delivery.body:
-            await self._erase(lane, delivery)
-        elif len(delivery.body) > MAX_BODY_BYTES:
-            await self._refuse(delivery)
+        taken = lane.waiting[0]
+        if isinstance(taken, Erasure):
+            await self._shelf.erase(taken.account_id, taken.partition)
+            lane.parked = False
+        elif len(taken.body) > MAX_BODY_BYTES:
+            await self._refuse(taken)
         elif lane.parked:
-            await self._park(delivery, _now_ms())
+            await self._park(taken, _now_ms())
         else:
-            await self._deliver(lane, delivery)
+            await self._deliver(lane, taken)
         lane.waiting.popleft()
         self._count_waiting(-1)
-        self._done(delivery)
+        self._done(taken)
 
     async def _deliver(self, lane: Lane, delivery: Delivery) -> None:
         answer = await self._try(delivery)
@@ -175,10 +176,6 @@ class Lanes:
     async def _park(self, delivery: Delivery, due: int) -> None:
         if await self._shelf.park(delivery, due):
             self._count_parked(1)
-
-    async def _erase(self, lane: Lane, delivery: Delivery) -> None:
-        await self._shelf.erase(delivery.account_id, delivery.partition)
-        lane.parked = False
 
     async def _refuse(self, delivery: Delivery) -> None:
         tried = delivery.failed(f"{len(delivery.body)} bytes, more than {MAX_BODY_BYTES}")

@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from redis.asyncio import Redis, RedisCluster
 
@@ -84,7 +85,8 @@ async def _session(
             sender,
             shelf,
             meters,
-            topic=settings.topic("decisions"),
+            decisions=settings.topic("decisions"),
+            accounts=settings.topic("accounts"),
             commit_s=settings.commit_interval_ms / 1_000,
         )
         await courier.run(stop)
@@ -110,6 +112,8 @@ def _consumer(endpoint: Endpoint, settings: Settings) -> AIOKafkaConsumer:
         auto_offset_reset="earliest",
         session_timeout_ms=settings.session_timeout_ms,
         heartbeat_interval_ms=settings.heartbeat_ms,
+        # An account's decisions and its erasure come to the same process.
+        partition_assignment_strategy=[RangePartitionAssignor],
         max_poll_interval_ms=NEVER_MS,
         rebalance_timeout_ms=max(60_000, settings.session_timeout_ms),
     )

@@ -109,16 +109,18 @@ class Deliveries:
         listed = [{"name": name, **usual, **given} for name, given in endpoints.items()]
         (self.folder / "webhooks.yaml").write_text(yaml.safe_dump({"endpoints": listed}))
 
-    async def send(self, decisions: Iterable[dict[str, Any]]) -> None:
-        """Write decisions, each account's into one partition."""
+    async def send(self, messages: Iterable[dict[str, Any]], source: str = "decisions") -> None:
+        """Write messages to a topic, each account's into one partition."""
         values: dict[int, list[bytes]] = defaultdict(list)
-        for decision in decisions:
-            partition = sum(decision["account_id"].encode()) % PARTITIONS
-            values[partition].append(json.dumps(decision).encode())
-        await Topics(self.broker.address).fill(f"{self.name}.decisions", values)
+        for message in messages:
+            partition = sum(message["account_id"].encode()) % PARTITIONS
+            values[partition].append(json.dumps(message).encode())
+        await Topics(self.broker.address).fill(f"{self.name}.{source}", values)
 
-    async def make_topic(self) -> None:
-        await Topics(self.broker.address).make(f"{self.name}.decisions", PARTITIONS)
+    async def make_topics(self) -> None:
+        """The topics that are read."""
+        for source in ("decisions", "accounts"):
+            await Topics(self.broker.address).make(f"{self.name}.{source}", PARTITIONS)
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Start one more process that delivers."""

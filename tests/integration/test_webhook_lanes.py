@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from edge.webhook.delivery import MAX_BODY_BYTES, Delivery, erasure
+from edge.webhook.delivery import MAX_BODY_BYTES, Delivery, Erasure
 from edge.webhook.endpoints import Endpoint
 from edge.webhook.lanes import EndpointGoneError, Lanes
 from edge.webhook.meters import Meters
@@ -148,7 +148,7 @@ async def test_an_erased_account_is_forgotten(shelf: Shelf) -> None:
         await bench.take(1, 2)
         await bench.take(3, account="b")
         await shelf.refuse(delivery(4))
-        bench.lanes.take(erasure("a", 0, 5))
+        bench.lanes.take(Erasure("accounts", "a", 0, 5))
         await until(lambda: bench.lanes.waiting == 0)
     assert await shelf.parked(0) == {"b": 1}
     assert [d async for d in shelf.dead()] == []

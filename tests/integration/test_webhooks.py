@@ -1,6 +1,7 @@
 """Webhooks from the decisions topic to endpoints, by processes and brokers that are killed, and to
 endpoints that misbehave."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.integration.receivers import Deliveries, Receiver, decision, receiving
+from tests.integration.receivers import PATIENCE_S, Deliveries, Receiver, decision, receiving
 from tests.servers import Broker, embedded_store, kafka_broker, kafka_node
 
 ACCOUNTS = [f"account-{n}" for n in range(12)]
@@ -67,7 +68,7 @@ def refusing(status: int, **headers: str) -> Receiver:
 async def test_a_killed_deliverer_loses_nothing_and_keeps_the_order(deliveries: Deliveries) -> None:
     """Killed in the middle, started again twice: each decision, each account's in order."""
     receiver = stumbling()
-    await deliveries.make_topic()
+    await deliveries.make_topics()
     await deliveries.send(rounds(range(20)))
     async with receiving(receiver):
         deliveries.configure(gateway={"url": receiver.url, "retries_s": [0.2] * 9})
@@ -91,7 +92,7 @@ async def test_a_killed_broker_loses_nothing_and_keeps_the_order(
     with embedded_store() as url, kafka_broker(tmp_path, kafka_libs) as broker:
         port = int(broker.address.rpartition(":")[2])
         with delivering(broker, url, tmp_path, "killed") as deliveries:
-            await deliveries.make_topic()
+            await deliveries.make_topics()
             await deliveries.send(rounds(range(30)))
             async with receiving(receiver):
                 deliveries.configure(gateway={"url": receiver.url, "retries_s": [0.2] * 9})
@@ -108,7 +109,7 @@ async def test_a_killed_broker_loses_nothing_and_keeps_the_order(
 async def test_endpoints_that_hang_or_fail_hold_nobody_back(deliveries: Deliveries) -> None:
     """The healthy one hears everything while one says nothing and one refuses."""
     healthy, hanging, failing = Receiver(), Receiver(lambda *_: None), refusing(500)
-    await deliveries.make_topic()
+    await deliveries.make_topics()
     await deliveries.send(rounds(range(20)))
     async with receiving(healthy, hanging, failing):
         deliveries.configure(
@@ -127,7 +128,7 @@ async def test_endpoints_that_hang_or_fail_hold_nobody_back(deliveries: Deliveri
 async def test_dead_deliveries_are_listed_and_replayed(deliveries: Deliveries) -> None:
     """Given up after the last try; listed; delivered when they are replayed by command."""
     receiver = refusing(500)
-    await deliveries.make_topic()
+    await deliveries.make_topics()
     await deliveries.send([decision("a", 1), decision("a", 2)])
     async with receiving(receiver):
         deliveries.configure(gateway={"url": receiver.url, "retries_s": [0.1]})
@@ -147,7 +148,7 @@ async def test_dead_deliveries_are_listed_and_replayed(deliveries: Deliveries) -
 async def test_gone_switches_the_endpoint_off_until_it_is_enabled(deliveries: Deliveries) -> None:
     """410: nothing more is posted, it is told so, and what waits comes after `enable`."""
     receiver = refusing(410)
-    await deliveries.make_topic()
+    await deliveries.make_topics()
     await deliveries.send([decision("a", 1)])
     async with receiving(receiver):
         deliveries.configure(gateway={"url": receiver.url})
@@ -159,3 +160,21 @@ async def test_gone_switches_the_endpoint_off_until_it_is_enabled(deliveries: De
         receiver.answer = lambda *_: web.Response()
         assert (await deliveries.command("enable", "gateway")).exit_code == 0
         await deliveries.until(lambda: receiver.taken["a"] == ["a-1", "a-2"])
+
+
+@on_embedded
+async def test_what_waits_for_an_erased_account_goes(deliveries: Deliveries) -> None:
+    """Parked deliveries are forgotten when the account's erasure is told; others stay."""
+    receiver = refusing(500)
+    await deliveries.make_topics()
+    await deliveries.send([decision("a", 1), decision("b", 1)])
+    async with receiving(receiver):
+        deliveries.configure(gateway={"url": receiver.url, "retries_s": [0.1]})
+        deliveries.start()
+        await deliveries.until(lambda: len(receiver.heard["a"]) == len(receiver.heard["b"]) == 2)
+        event = {"event_id": "e", "account_id": "a", "ts": 1, "type": "account.erased"}
+        await deliveries.send([event], "accounts")
+        listed = ""
+        async with asyncio.timeout(PATIENCE_S):
+            while "b-1" not in listed or "a-1" in listed:
+                listed = (await deliveries.command("dead", "gateway")).stdout

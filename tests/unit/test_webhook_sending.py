@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from edge.webhook.addresses import PublicResolver, is_public
-from edge.webhook.delivery import Delivery, delivery, erasure, pack, read_notice, unpack
+from edge.webhook.delivery import delivery, pack, read_notice, unpack
 from edge.webhook.endpoints import Endpoint
 from edge.webhook.progress import Progress
 from edge.webhook.sample import sample
@@ -103,11 +103,6 @@ def test_what_is_no_decision_is_refused(message: bytes) -> None:
     """With an error that says so."""
     with pytest.raises(MalformedEventError, match="not a decision"):
         read_notice(message)
-
-
-def test_an_erasure_has_no_body() -> None:
-    """It is never posted."""
-    assert erasure("a", 0, 1) == Delivery("", "a", 0, 1, 0, b"")
 
 
 @pytest.mark.parametrize(
