@@ -8,13 +8,17 @@ import faust
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from edge.audit.meters import Meters as AuditMeters
+from edge.webhook.meters import Meters as WebhookMeters
 from stream.demo.embedded import free_port
 from stream.metrics import DEPENDENCIES, OUTCOMES, STAGES, Metrics, expose
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+PROCESSES = (Metrics, WebhookMeters, AuditMeters)
 TOKEN = "t" * 16
 Client = TestClient[web.Request, web.Application]
 
@@ -33,9 +37,15 @@ async def guarded() -> AsyncIterator[Client]:
         yield client
 
 
+def exposed() -> list[Metric]:
+    """What every kind of process shows."""
+    shown = (kind().render().decode() for kind in PROCESSES)
+    return [family for text in shown for family in text_string_to_metric_families(text)]
+
+
 def test_every_metric_has_a_sentence() -> None:
     """What is exposed explains itself."""
-    families = list(text_string_to_metric_families(Metrics().render().decode()))
+    families = exposed()
     assert len(families) > 10
     assert all(
         family.documentation.endswith(".") for family in families if "_created" not in family.name
@@ -44,10 +54,9 @@ def test_every_metric_has_a_sentence() -> None:
 
 def test_every_metric_is_in_the_operations_page() -> None:
     """Who runs it can look up when to look at what, and finds nothing that is gone."""
-    families = text_string_to_metric_families(Metrics().render().decode())
-    names = {f.name + "_total" * (f.type == "counter") for f in families}
-    exposed = {name for name in names if not name.endswith(("_created", "_created_total"))}
-    assert set(re.findall(r"`(sluicegate_\w+)", OPERATIONS.read_text())) == exposed
+    names = {f.name + "_total" * (f.type == "counter") for f in exposed()}
+    shown = {name for name in names if not name.endswith(("_created", "_created_total"))}
+    assert set(re.findall(r"`(sluicegate_\w+)", OPERATIONS.read_text())) == shown
 
 
 def test_series_begin_at_zero() -> None:
