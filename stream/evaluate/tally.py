@@ -49,11 +49,12 @@ class Tally:
         """Count a stretch of requests, by time, and the rulings that were made in it.
 
         A ruling holds for what its account does after its `ts`: the request that brought it
-        about is already through.
+        about is already through. The one told last holds, as in a store: never from before
+        another that was told earlier.
         """
         held = np.array(rulings, _RULING)
-        # Stable: of two rulings at one time the later one holds.
-        held = held[np.argsort(self._key(held["account"], held["ts"]), kind="stable")]
+        held = held[np.argsort(held["account"], kind="stable")]
+        held["ts"] = self._ts(np.maximum.accumulate(self._key(held["account"], held["ts"])))
         self._meet(held)
         np.add.at(self.requests, exchanges.account, 1)
         counted = exchanges.only(
@@ -65,6 +66,9 @@ class Tally:
     def _key(self, account: Ints, ts: Ints) -> Ints:
         # All that was before the run (older sign-ups) is a millisecond before its start.
         return (account.astype(np.int64) << _TS_BITS) + np.maximum(ts - self.start, -1) + 1
+
+    def _ts(self, key: Ints) -> Ints:
+        return (key & ((1 << _TS_BITS) - 1)) - 1 + self.start
 
     def _meet(self, held: NDArray[np.void]) -> None:
         """Note when each account first met each action; what lapsed before the abuse is none."""

@@ -45,9 +45,13 @@ def one_at_a_time(rows: list[Asked], rulings: list[Ruling]) -> dict[tuple[int, i
     """Prevented exchanges by account and action: a gateway that sees one request after another."""
     used: dict[tuple[int, int], list[int]] = {}
     prevented: dict[tuple[int, int], int] = {}
+    told: dict[int, list[tuple[int, Ruling]]] = {}  # from when on each holds
+    for r in rulings:
+        since = told.setdefault(r.account, [])
+        since.append((max([r.ts, *(ts for ts, _ in since)]), r))
     for account, ts, succeeded, tokens in rows:
-        made = [(r.ts, n, r) for n, r in enumerate(rulings) if r.account == account and r.ts < ts]
-        held = max(made)[2] if made else None
+        made = [r for since, r in told.get(account, ()) if since < ts]
+        held = made[-1] if made else None
         if not succeeded or held is None or ts >= held.expires_at:
             continue
         stopped = held.action >= STEP_UP
@@ -70,7 +74,7 @@ def test_what_is_prevented_is_what_a_plain_gateway_stops(
 ) -> None:
     """However the run is cut into stretches."""
     rows = sorted(rows, key=lambda row: row[1])
-    rulings = sorted(rulings, key=lambda r: r.ts)
+    rulings = sorted(rulings, key=lambda r: r.ts >= cut)  # in the order that they are told
     counted = tally()
     for early in (True, False):
         counted.settle(
@@ -91,6 +95,14 @@ def test_the_request_that_brings_a_decision_about_is_through() -> None:
     counted.settle(exchanges([(0, at, True, 0), (0, at + 1, True, 0)]), [Ruling(0, at, BLOCK, END)])
     assert counted.prevented[0, BLOCK] == 1
     assert counted.before[0, RESTRICT] == 1
+
+
+def test_the_ruling_told_last_holds() -> None:
+    """A campaign's, about an event of before, is not undone by one that was told before it."""
+    counted = tally()
+    rulings = [Ruling(0, START + 9, 0, END), Ruling(0, START + 5, BLOCK, END)]
+    counted.settle(exchanges([(0, START + 7, True, 0), (0, START + 10, True, 0)]), rulings)
+    assert counted.prevented[0, BLOCK] == 1
 
 
 def test_a_lapsed_ruling_prevents_nothing() -> None:
