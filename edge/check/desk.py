@@ -6,7 +6,6 @@ from time import monotonic, time
 from typing import Final
 
 import msgspec
-import structlog
 
 from edge.check.asks import Ask
 from edge.check.convoy import Convoy
@@ -22,8 +21,6 @@ from stream.settings import Settings
 # Longer than a hiccup of a busy machine, which fails dozens of asks at once.
 PATIENCE_MS: Final = 250.0
 PAUSE_MS: Final = 500.0
-
-log = structlog.get_logger()
 
 
 class Desk:
@@ -89,7 +86,7 @@ class Desk:
         if self._failing_since is not None:
             self._failing_since = None
             self._metrics.degraded.set(0)
-            log.warning("edge.store_back")
+            self._table.call_back()
 
     def _fall_back(self, ask: Ask, now_ms: float, why: str) -> Verdict:
         # Who was blocked when the store went away is blocked still.

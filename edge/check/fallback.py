@@ -28,6 +28,7 @@ class FailureTable:
         self._metrics = metrics
         self._answered = 0
         self._told_at: float | None = None
+        self._called_out = False
 
     def answer(self, ask: Ask, now_ms: float, why: str) -> Verdict:
         """What the table says; `now_ms` of a monotonic clock."""
@@ -42,8 +43,14 @@ class FailureTable:
         wait_ms = self._buckets.take(ask.account_id, int(now_ms))
         return refuse_unasked(wait_ms) if wait_ms else pass_unasked()
 
+    def call_back(self) -> None:
+        """The store answers again: said where its absence was."""
+        if self._called_out:
+            log.warning("edge.store_back")
+        self._called_out = False
+
     def _call_out(self, now_ms: float, why: str) -> None:
         self._answered += 1
         if self._told_at is None or now_ms - self._told_at >= QUIET_MS:
             log.error("edge.store_away", answered_by_table=self._answered, error=why)
-            self._told_at, self._answered = now_ms, 0
+            self._told_at, self._answered, self._called_out = now_ms, 0, True
