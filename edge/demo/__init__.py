@@ -1,0 +1,1 @@
+"""The demo's API: a gateway that does what it is told."""
