@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from stream.evaluate.evaluation import Evaluation
+from stream.evaluate.evaluation import SLUICEGATE, Evaluation
 from stream.evaluate.figures import Honest, Reach, together
+from stream.evaluate.goals import missed
 from stream.evaluate.prompts import Tie
 from stream.evaluate.rings import Membership
 
@@ -32,6 +33,12 @@ def print_overview(console: Console, evaluations: Sequence[Evaluation]) -> None:
     for e in evaluations:
         table.add_row(e.scenario, _told(e), *_reached(e.attack), *_ring(e), *_budget(e), _cost(e))
     console.print(table)
+    for e in evaluations:
+        if e.detector == SLUICEGATE and e.without is None:
+            told = "; ".join(missed(e))
+            console.print(
+                f"{e.scenario}: " + (f"[red]missed:[/] {told}" if told else "all reached")
+            )
 
 
 def print_details(console: Console, evaluation: Evaluation) -> None:
