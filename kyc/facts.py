@@ -1,22 +1,24 @@
 """What one AccountEvent tells, as a profile of its own to be joined with what is known.
 
-Raw values live only while this runs: what is kept are keyed hashes, coarse values and times.
-Things are rows of numbers, joined by the largest of each:
-
-    card      added, removed, bin (hash), funding (index in FUNDING)
-    mailbox   told, verified, domain (hash); the one told last is the account's
-    phone     verified; by the range that the number lies in, not the number
-    domain    verified
-    document  checked
-    vendor    4 * time + result (index in RESULTS), of an identity check; so the latest, at the
-    bureau    same time the worst, stands; bureau: of a business check
+Raw values live only while this runs: what is kept are keyed hashes, coarse values, marks and
+times. The rows of things are those of kyc/things.py; beside them `domain`, by the hash of what was
+registered, `failed` and `disputed`, by the event's hash, hold when.
 """
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from kyc import countries
+from kyc.checked import checked
+from kyc.lists.kinds import Kind
+from kyc.lists.lookups import Lists, registrable
+from kyc.mail import address, passes_for
+from kyc.marks import mark
+from kyc.phones import phone
+from kyc.plausible import firm_oddities, oddities
 from kyc.profile import Profile, Thing
+from kyc.things import FUNDING, METHODS, NETWORKS, Card, Factor, Mailbox, Number
 from schemas.events import (
     AccountClosed,
     AccountCreated,
@@ -32,12 +34,9 @@ from schemas.events import (
     PhoneVerified,
 )
 
-FUNDING: Final = ("unknown", "credit", "debit", "prepaid")
-RESULTS: Final = ("pass", "review", "fail")
-# Dots mean nothing there, and one mailbox has both names.
-_DOTLESS: Final = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 # A plus and seven digits: a block of some 10,000 numbers, as an operator or a farm gets them.
 _PHONE_RANGE: Final = 8
+_NETWORK_LISTS: Final = tuple(Kind(f"{kind}_networks") for kind in NETWORKS)
 
 
 class Hasher(Protocol):
@@ -54,48 +53,50 @@ Locate = Callable[[str | None], tuple[int, str]]
 """ASN (-1: not known) and country ("": not known) of an address."""
 
 
-def mailbox(email: str) -> tuple[str, str]:
-    """An address as its mailbox and domain: lower case, without tag and meaningless dots.
+class Reading(NamedTuple):
+    """What events are read with. famous_mail: see kyc/policy.yaml."""
 
-    What has no `@` is a mailbox without a domain.
-    """
-    local, at, domain = email.strip().lower().rpartition("@")
-    if not at:
-        return domain, ""
-    local = local.split("+", 1)[0] or local
-    if domain in _DOTLESS:
-        local, domain = local.replace(".", ""), _DOTLESS[domain]
-    return f"{local}@{domain}", domain
+    hasher: Hasher
+    locate: Locate
+    lists: Lists
+    famous_mail: frozenset[str]
 
 
-def told(event: AccountEvent, hasher: Hasher, locate: Locate) -> Profile:
+def told(event: AccountEvent, by: Reading) -> Profile:
     """The profile of an account of which nothing but this event is known."""
     match event:
         case AccountCreated():
-            return _created(event, hasher, locate)
-        case PaymentMethodChanged():
-            return _card(event, hasher)
-        case PaymentMade():
-            return _payment(event)
+            return _created(event, by)
+        case PaymentMethodChanged() | PaymentMade():
+            return _billing(event, by.hasher)
         case IdentityChecked() | BusinessChecked():
-            return _check(event, hasher)
+            return _profile(event.ts, things=checked(event, by.hasher))
         case AccountClosed() if event.type == "account.erased":
             return Profile(erased=max(event.ts, 1))
         case _:
-            return _proof(event, hasher)
+            return _proof(event, by)
 
 
-def _proof(event: AccountEvent, hasher: Hasher) -> Profile:
+def _proof(event: AccountEvent, by: Reading) -> Profile:
     match event:
         case EmailChanged():
-            return _email(event, hasher)
+            verified = event.ts if event.type == "email.verified" else 0
+            return _profile(event.ts, things=_mailboxes(event.email, (event.ts, verified), by))
         case PhoneVerified():
-            block = hasher.value("phone_prefix", event.phone[:_PHONE_RANGE])
-            return _profile(event.ts, things={"phone": {block: (event.ts,)}})
+            block = by.hasher.value("phone_prefix", event.phone[:_PHONE_RANGE])
+            return _profile(
+                event.ts, things={"phone": {block: Number(event.ts, *phone(event.phone))}}
+            )
         case DomainVerified():
-            domain = hasher.value("email_domain", event.domain.strip().lower())
-            return _profile(event.ts, things={"domain": {domain: (event.ts,)}})
-        case MfaChanged() | LoginTried() | AccountClosed():
+            site = registrable(event.domain) or event.domain.strip().lower()
+            site_hash = by.hasher.value("email_domain", site)
+            return _profile(event.ts, things={"domain": {site_hash: (event.ts,)}})
+        case MfaChanged():
+            on = event.type == "mfa.enabled"
+            row = Factor(event.ts if on else 0, 0 if on else event.ts)
+            method = METHODS.index(event.method) + 1
+            return _profile(event.ts, latest=event.type, things={"mfa": {method: row}})
+        case LoginTried() | AccountClosed():
             return _profile(event.ts, latest=event.type)
         case _:  # API keys: that there is one says nothing
             return _profile(event.ts)
@@ -116,58 +117,76 @@ def _profile(
     )
 
 
-def _created(event: AccountCreated, hasher: Hasher, locate: Locate) -> Profile:
-    asn, country = locate(event.ip)
+def _created(event: AccountCreated, by: Reading) -> Profile:
+    (asn, country), hasher = by.locate(event.ip), by.hasher
+    odd, firm_odd = oddities(event.name), firm_oddities(event.business_name)
     signup = {
         "created": 1,
         "country": event.country,
         "network": hasher.network(event.ip),
         "asn": max(asn, 0),
         "place": country,
+        "kinds": _network_kinds(event.ip, asn, by.lists),
         "device": hasher.value("device", event.device_id),
         "user_agent": hasher.value("user_agent", event.user_agent),
         "org": hasher.value("org", event.org_id),
         "program": event.program,
         "referrer": hasher.value("referrer", event.referrer),
+        # Plus one: an oddity of none is known.
+        "name_oddities": None if odd is None else odd + 1,
+        "business_oddities": None if firm_odd is None else firm_odd + 1,
     }
-    return _profile(event.ts, signup, things=_mailboxes(event.email, (event.ts, 0), hasher))
+    return _profile(event.ts, signup, things=_mailboxes(event.email, (event.ts, 0), by))
 
 
-def _email(event: EmailChanged, hasher: Hasher) -> Profile:
-    verified = event.ts if event.type == "email.verified" else 0
-    return _profile(event.ts, things=_mailboxes(event.email, (event.ts, verified), hasher))
+def _network_kinds(ip: str | None, asn: int, lists: Lists) -> int:
+    """A mark of two bits for each of NETWORKS, the first lowest; 0 where no list says anything."""
+    if ip is None:
+        return 0
+    marks = [mark(lists.network(kind, ip)) for kind in _NETWORK_LISTS]
+    marks[0] = max(marks[0], mark(lists.datacentre_system(asn) if asn >= 0 else None))
+    return sum(found << 2 * n for n, found in enumerate(marks))
 
 
 def _mailboxes(
-    email: str | None, times: tuple[int, int], hasher: Hasher
+    email: str | None, times: tuple[int, int], by: Reading
 ) -> dict[str, dict[int, Thing]]:
-    whole, domain = mailbox(email or "")
-    row = (*times, hasher.value("email_domain", domain))
-    return {"mailbox": {hasher.value("mailbox", whole): row}}
+    if not email:
+        return {}
+    told, lists = address(email), by.lists
+    free, domain = lists.free(told.domain), told.domain
+    row = Mailbox(
+        *times,
+        domain=by.hasher.value("email_domain", domain),
+        site=by.hasher.value("email_domain", registrable(domain) or domain),
+        tagged=mark(told.tagged),
+        role=mark(lists.role(told.local)),
+        free=mark(free),
+        disposable=mark(lists.disposable(domain)),
+        academic=mark(lists.university(domain)),
+        lookalike=mark(free is not True and passes_for(domain, by.famous_mail)),
+    )
+    return {"mailbox": {by.hasher.value("mailbox", told.mailbox): row}}
 
 
-def _card(event: PaymentMethodChanged, hasher: Hasher) -> Profile:
+def _billing(event: PaymentMethodChanged | PaymentMade, hasher: Hasher) -> Profile:
+    if isinstance(event, PaymentMade):
+        return _payment(event, hasher)
     added = event.type == "payment_method.added"
-    row = (
+    row = Card(
         event.ts if added else 0,
         0 if added else event.ts,
         hasher.value("bin", event.bin),
         FUNDING.index(event.funding or "unknown"),
+        countries.number(event.country),
     )
     return _profile(event.ts, things={"card": {hasher.value("card", event.fingerprint): row}})
 
 
-def _payment(event: PaymentMade) -> Profile:
-    paid = {"paid": 1} if event.type == "payment.succeeded" else {}
-    return _profile(event.ts, paid, event.type)
-
-
-def _check(event: IdentityChecked | BusinessChecked, hasher: Hasher) -> Profile:
-    vendor = hasher.value("vendor", event.vendor)
-    result = (4 * event.ts + RESULTS.index(event.result),)
-    if isinstance(event, BusinessChecked):
-        return _profile(event.ts, things={"bureau": {vendor: result}})
-    document = hasher.value("document", event.document_hash)
-    return _profile(
-        event.ts, things={"vendor": {vendor: result}, "document": {document: (event.ts,)}}
-    )
+def _payment(event: PaymentMade, hasher: Hasher) -> Profile:
+    if event.type == "payment.succeeded":
+        return _profile(event.ts, {"paid": 1}, event.type)
+    kind = event.type.partition(".")[2]
+    # By the event: told twice it counts once.
+    once: dict[int, Thing] = {hasher.value("event", event.event_id): (event.ts,)}
+    return _profile(event.ts, latest=event.type, things={kind: once})

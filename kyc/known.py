@@ -1,13 +1,14 @@
 """What profiles say about the accounts of a batch, as columns."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kyc.facts import RESULTS
 from kyc.profile import NEVER, Profile, Proof, Thing
+from kyc.things import RESULTS, Card, Mailbox, Number
 
 Ints = NDArray[np.int64]
 
@@ -18,7 +19,6 @@ ESTABLISHED_PAID_MS: Final = 14 * DAY_MS
 # The card schemes give a cardholder 120 days; most disputes come in the first month.
 DISPUTED_MS: Final = 120 * DAY_MS
 STRONG: Final = Proof.DOMAIN | Proof.IDENTITY | Proof.BUSINESS
-_PASS: Final = RESULTS.index("pass")
 
 
 class Summary(NamedTuple):
@@ -49,44 +49,67 @@ def summary(profile: Profile) -> Summary:
 
 def proofs(profile: Profile) -> Proof:
     """What the account has shown of itself, as it stands now."""
+    return Proof(sum(shown(profile)))
+
+
+def shown(profile: Profile) -> dict[Proof, int]:
+    """What the account has shown of itself as it stands now, and since when or when last, ms."""
     latest, things = profile.latest, profile.things
-    shown = {
-        Proof.EMAIL: _current_mailbox(things.get("mailbox", {}))[1] > NEVER,
-        Proof.PHONE: bool(things.get("phone")),
-        Proof.MFA: latest.get("mfa.enabled", NEVER) > latest.get("mfa.disabled", NEVER),
-        Proof.CARD: any(is_held(card) for card in things.get("card", {}).values()),
-        Proof.PAID: "paid" in profile.earliest,
-        Proof.DOMAIN: bool(things.get("domain")),
+    mfa = latest.get("mfa.enabled", NEVER)
+    since = {
+        Proof.EMAIL: _current_mailbox(things.get("mailbox", {})).verified,
+        Proof.PHONE: _last(Number(*row).verified for row in things.get("phone", {}).values()),
+        Proof.MFA: mfa if mfa > latest.get("mfa.disabled", NEVER) else NEVER,
+        Proof.CARD: _last(row[0] for row in things.get("card", {}).values() if is_held(row)),
+        Proof.PAID: profile.earliest.get("paid", (NEVER, 0))[0],
+        Proof.DOMAIN: _last(row[0] for row in things.get("domain", {}).values()),
         Proof.IDENTITY: _passed(things.get("vendor", {})),
         Proof.BUSINESS: _passed(things.get("bureau", {})),
     }
-    return Proof(sum(proof for proof, is_shown in shown.items() if is_shown))
+    return {proof: at for proof, at in since.items() if at > NEVER}
 
 
 def is_held(card: Thing) -> bool:
     """Whether a card was added later than it was removed."""
-    return card[0] > card[1]
+    return Card(*card).added > Card(*card).removed
 
 
-def _current_mailbox(mailboxes: dict[int, Thing]) -> Thing:
-    return max(mailboxes.values(), default=(NEVER, NEVER, 0))
+def _current_mailbox(mailboxes: dict[int, Thing]) -> Mailbox:
+    return Mailbox(*max(mailboxes.values(), default=(NEVER,)))
 
 
-def _passed(checks: dict[int, Thing]) -> bool:
-    """Some vendor's latest result is a pass, and no vendor's latest is a fail."""
-    results = {check[0] % 4 for check in checks.values()}
-    return _PASS in results and RESULTS.index("fail") not in results
+def _last(times: Iterable[int]) -> int:
+    return max(times, default=NEVER)
+
+
+def _passed(checks: dict[int, Thing]) -> int:
+    """When a vendor's latest result was a pass; never where some vendor's latest is a fail."""
+    told = [divmod(check[0], 4) for check in checks.values()]
+    is_failed = any(RESULTS[result] == "fail" for _, result in told)
+    return NEVER if is_failed else _last(at for at, result in told if RESULTS[result] == "pass")
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Summaries of A accounts as columns, int64[A]."""
+    """Summaries and assessments (kyc/assessed.py) of A accounts as columns, int64[A]."""
 
     begun: Ints
     paid: Ints
     disputed: Ints
     proofs: Ints
     erased: Ints
+    basic: Ints
+    verified: Ints
+    enhanced: Ints
+    kyc_score: Ints
+    asked_until: Ints
+    asked: Ints
+    answered: Ints
+
+    def tier(self, account: Ints, t: Ints) -> Ints:
+        """The tier of each account at the times t, 0 to 3."""
+        ends = (self.basic, self.verified, self.enhanced)
+        return np.asarray(sum((end[account] > t).astype(np.int64) for end in ends))
 
     def age(self, account: Ints, t: Ints) -> Ints:
         """Milliseconds since each account began, at the times t; -1 where it is not known."""

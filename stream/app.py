@@ -15,9 +15,10 @@ from stream.broker.transport import ChunkApp
 from stream.decide.court import open_court
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
-from stream.know.accounts import Registry
+from stream.know.census import RedisCensus
+from stream.know.opening import open_registry
 from stream.metrics import Metrics, expose
-from stream.patience import PatientStore
+from stream.patience import PatientCensus, PatientStore
 from stream.settings import Settings
 from stream.store import RedisStore
 
@@ -26,8 +27,10 @@ from stream.store import RedisStore
 async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[dict[str, Handle]]:
     """What takes the chunks of each topic, with its connections, closed at the end."""
     court, hasher = open_court(settings), KeyedHasher(settings.pepper_bytes())
-    geography, redis = open_geography(settings), RedisStore(store_client(settings))
+    geography, client = open_geography(settings), store_client(settings)
+    redis = RedisStore(client)
     store = PatientStore(redis, metrics)
+    census = PatientCensus(RedisCensus(client), store)
     producer = AIOKafkaProducer(**producer_options(settings))
     sink = KafkaSink(producer, settings.topic("decisions"), settings.topic("dead-letters"))
     epoch = settings.stream_epoch
@@ -42,7 +45,7 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             metrics=metrics,
             epoch=epoch,
         )
-        registry = Registry(hasher, geography, store, sink, metrics, epoch)
+        registry = open_registry(settings, hasher, geography, census, store, sink, metrics)
         yield {
             settings.topic("requests"): gate.handle,
             settings.topic("accounts"): registry.handle,

@@ -7,7 +7,9 @@ from typing import TypeVar
 import stamina
 import structlog
 
+from kyc.claims import Counts
 from schemas.errors import StoreError
+from stream.know.census import Census, Noted
 from stream.metrics import Metrics
 from stream.store import Entry, Kind, Store, Values
 
@@ -32,29 +34,30 @@ class PatientStore:
 
     async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
         """As Store.load."""
-        return await self._insist(lambda: self._store.load(accounts, kind))
+        return await self.insist(lambda: self._store.load(accounts, kind))
 
     async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
         """As Store.load_both."""
-        return await self._insist(lambda: self._store.load_both(accounts))
+        return await self.insist(lambda: self._store.load_both(accounts))
 
     async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         """As Store.write."""
-        return await self._insist(lambda: self._store.write(entries, kind))
+        return await self.insist(lambda: self._store.write(entries, kind))
 
     async def renew(self, accounts: Sequence[str]) -> None:
         """As Store.renew."""
-        await self._insist(lambda: self._store.renew(accounts))
+        await self.insist(lambda: self._store.renew(accounts))
 
     async def erase(self, accounts: Sequence[str]) -> None:
         """As Store.erase."""
-        await self._insist(lambda: self._store.erase(accounts))
+        await self.insist(lambda: self._store.erase(accounts))
 
     async def decision(self, account: str) -> bytes | None:
         """As Store.decision."""
-        return await self._insist(lambda: self._store.decision(account))
+        return await self.insist(lambda: self._store.decision(account))
 
-    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """What `ask` answers, however often it has to be asked. Raises StoreError in the end."""
         try:
             return await ask()
         except StoreError as error:
@@ -77,3 +80,19 @@ class PatientStore:
             self._metrics.degraded.labels("store").set(0)
             self._metrics.degraded_seconds.labels("store").inc(away)
             log.warning("store.back_or_given_up", seconds=round(away, 3))
+
+
+class PatientCensus:
+    """Asks again as patiently as a store does, with which it shares a server."""
+
+    def __init__(self, census: Census, store: PatientStore) -> None:
+        self._census = census
+        self._store = store
+
+    async def count(self, noted: Sequence[Noted]) -> list[Counts]:
+        """As Census.count."""
+        return await self._store.insist(lambda: self._census.count(noted))
+
+    async def forget(self, noted: Sequence[Noted]) -> None:
+        """As Census.forget."""
+        await self._store.insist(lambda: self._census.forget(noted))

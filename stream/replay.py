@@ -18,7 +18,8 @@ from stream.broker.sinks import FileSink, Sink
 from stream.decide.court import open_court
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
-from stream.know.accounts import Registry
+from stream.know.census import MemoryCensus
+from stream.know.opening import open_registry
 from stream.metrics import Metrics
 from stream.settings import Settings, load_settings
 from stream.store import MemoryStore
@@ -148,7 +149,7 @@ def local_handlers(settings: Settings, sink: Sink) -> dict[str, Handle]:
     gate = Gate(
         court=court, hasher=hasher, geography=geography, store=store, sink=sink, metrics=metrics
     )
-    registry = Registry(hasher, geography, store, sink, metrics)
+    registry = open_registry(settings, hasher, geography, MemoryCensus(), store, sink, metrics)
     return {REQUESTS: gate.handle, ACCOUNTS: registry.handle}
 
 

@@ -132,8 +132,8 @@ def train_recorded(out: Path, folders: Sequence[Path], seed: int, progress: Prog
     """
     tables = []
     for number, folder in enumerate(folders):
-        truths = read_labels(_file(folder, "labels"), prefix=f"{number}:")
-        tables.append(collect(read_lines(_file(folder, "requests")), truths))
+        truths = read_labels(recorded(folder, "labels"), prefix=f"{number}:")
+        tables.append(collect(read_lines(recorded(folder, "requests")), truths))
         progress(1)
     return train(join(tables), out, seed=seed)
 
@@ -149,7 +149,8 @@ def read_labels(path: Path, prefix: str = "") -> dict[str, Truth]:
     }
 
 
-def _file(folder: Path, name: str) -> Path:
+def recorded(folder: Path, name: str) -> Path:
+    """The one file of that name, however compressed. Raises ConfigurationError."""
     found = sorted(folder.glob(f"{name}.ndjson*"))
     if len(found) != 1:
         raise ConfigurationError(f"{folder}: {len(found)} files {name}.ndjson*, must be one")

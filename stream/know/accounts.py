@@ -1,33 +1,38 @@
 """Account events: a chunk of them becomes what is known of their accounts.
 
 Facts join (kyc/profile.py), so it does not matter in which order they come, how often, or where a
-crash cuts: what a profile already holds, it learns again without effect.
+crash cuts: what a profile already holds, it learns again without effect. What is decided goes
+event by event in the order of the partition, so that a crash repeats the very same decisions.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from typing import Final, NamedTuple
+from itertools import chain
+from typing import Final
 
+import msgspec
 from pydantic import TypeAdapter
 
-from kyc.facts import told
-from kyc.profile import Profile, join
-from schemas.decisions import DeadLetter
+from kyc.claims import claims, shared
+from kyc.evidence import Evidence
+from kyc.facts import Reading, told
+from schemas.decisions import Action, DeadLetter
 from schemas.errors import MalformedEventError
 from schemas.events import AccountEvent
-from schemas.wire import parse
+from schemas.wire import DecisionWire, encode_decision, parse
 from stream.broker.chunk import Chunk, Record, refuse_recreated
 from stream.broker.sinks import Sink
 from stream.decode.columns import MAX_AHEAD_MS
-from stream.decode.geography import Geography
-from stream.decode.hashing import KeyedHasher
 from stream.decode.records import dead_letter, foreign_key, parsed
-from stream.know.profiles import Position, headers, held_offsets, seal, unseal
+from stream.know.assessor import Assessor, Occasion, Opinion
+from stream.know.census import Census, Noted
+from stream.know.dossier import Dossier, Stage, Told
+from stream.know.profiles import Position, assessments, headers, held_offsets, seal, unseal
+from stream.logs import decision_changed
 from stream.metrics import Metrics
 from stream.remember.packing import UNKNOWN
-from stream.store import Entry, Kind, Store
+from stream.store import Current, Entry, Kind, Store
 
 # What every account event has, and nobody is known by.
 COMMON: Final = ("event_id", "account_id", "ts", "type")
@@ -35,44 +40,44 @@ COMMON: Final = ("event_id", "account_id", "ts", "type")
 _events: TypeAdapter[AccountEvent] = TypeAdapter(AccountEvent)
 
 
-class Told(NamedTuple):
-    """One event of an account: where it stood, and what it says."""
+Witness = Callable[[Sequence[Occasion], Sequence[Opinion]], None]
+"""Sees every opinion as it is formed (training)."""
 
-    offset: int
-    facts: Profile
+
+class Standing(msgspec.Struct):
+    """What counts of the decision that stands about an account."""
+
+    action: Action
+    cause: str
+    expires_at: int
+
+
+_standing = msgspec.json.Decoder(Standing).decode
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
     """Keeps what is known of accounts; the same live and in replay."""
 
-    hasher: KeyedHasher
-    geography: Geography
+    reading: Reading
+    assessor: Assessor
+    census: Census
     store: Store
     sink: Sink
     metrics: Metrics
     epoch: int = 0
+    witness: Witness | None = None
 
     async def handle(self, chunk: Chunk) -> None:
         """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
         news, letters = self._read(chunk)
-        accounts, position = list(news), Position(self.epoch, chunk.partition)
-        held = await self.store.load(accounts, Kind.PROFILE)
-        offsets = held_offsets(headers(held), position)
-        refuse_recreated(chunk, int(offsets.max(initial=UNKNOWN)))
-        await self.sink.emit([], letters)
-        entries, erased, known = [], [], 0
-        for account, value, offset in zip(accounts, held, offsets.tolist(), strict=True):
-            profile = reduce(join, (fact.facts for fact in news[account]), unseal(value))
-            last = max(offset, news[account][-1].offset)
-            entries.append(Entry(account, seal(profile, position, last)))
-            erased += [account] if profile.erased else []
-            known += sum(fact.offset <= offset for fact in news[account])
-        if await self.store.write(entries, Kind.PROFILE):
-            self.metrics.fenced.inc()
-        # After the tombstones: a batch of requests that reads these keeps nothing any more.
-        await self.store.erase(erased)
-        self._count(chunk, known, letters)
+        position = Position(self.epoch, chunk.partition)
+        dossiers = await self._open(news, position, chunk)
+        await self._assess(dossiers)
+        decided = [(chunk.partition, decision) for d in dossiers for decision in d.decisions]
+        await self.sink.emit(decided, letters)
+        await self._write(dossiers, position)
+        self._count(chunk, dossiers, letters)
 
     def _read(self, chunk: Chunk) -> tuple[Mapping[str, Sequence[Told]], list[DeadLetter]]:
         """What is new by account, by rising offset; and what cannot be read."""
@@ -84,17 +89,104 @@ class Registry:
             except MalformedEventError as error:
                 letters.append(dead_letter(chunk, record, str(error), impersonal))
             else:
-                facts = told(event, self.hasher, self.geography.locate)
-                news.setdefault(event.account_id, []).append(Told(record.offset, facts))
+                facts = told(event, self.reading)
+                one = Told(record.offset, event.event_id, event.ts, facts)
+                news.setdefault(event.account_id, []).append(one)
         return news, letters
 
-    def _count(self, chunk: Chunk, known: int, letters: Sequence[DeadLetter]) -> None:
-        metrics, size = self.metrics, len(chunk.records)
+    async def _open(
+        self, news: Mapping[str, Sequence[Told]], position: Position, chunk: Chunk
+    ) -> list[Dossier]:
+        held = await self.store.load(list(news), Kind.PROFILE)
+        header = headers(held)
+        offsets = held_offsets(header, position)
+        refuse_recreated(chunk, int(offsets.max(initial=UNKNOWN)))
+        columns = zip(news.items(), held, offsets.tolist(), assessments(header), strict=True)
+        return [
+            Dossier(account, offset, unseal(value), assessed, told)
+            for (account, told), value, offset, assessed in columns
+        ]
+
+    async def _assess(self, dossiers: Sequence[Dossier]) -> None:
+        """Work out what each event makes of its account."""
+        stages = sorted(chain.from_iterable(d.stages() for d in dossiers), key=_offset)
+        opinions = self.assessor.opinions(await self._evidence(stages))
+        if self.witness:
+            self.witness([stage.occasion for stage in stages], opinions)
+        for (_, dossier, occasion, _), opinion in zip(stages, opinions, strict=True):
+            new = self.assessor.assess(dossier.assessed, opinion)
+            decision = self.assessor.decide(dossier.assessed, new, opinion, occasion)
+            dossier.assessed = new
+            if decision and not await self._is_weaker(decision):
+                dossier.decisions.append(decision)
+
+    async def _evidence(self, stages: Sequence[Stage]) -> list[Evidence]:
+        """Each stage with how many others have what its account has."""
+        found = [claims(stage.profile) for stage in stages]
+        noted = [
+            Noted(self._stand_in(stage.dossier), claim, stage.occasion.ts)
+            for stage, claimed in zip(stages, found, strict=True)
+            for claim in claimed
+        ]
+        counts = iter(await self.census.count(noted))
+        return [
+            Evidence(
+                stage.profile,
+                stage.occasion.ts,
+                self.assessor.policy,
+                shared([(claim, next(counts)) for claim in claimed]),
+            )
+            for stage, claimed in zip(stages, found, strict=True)
+        ]
+
+    def _stand_in(self, dossier: Dossier) -> int:
+        return self.reading.hasher.value("account", dossier.account)
+
+    async def _is_weaker(self, decision: DecisionWire) -> bool:
+        """Whether what stands for another cause is at least as strict: then it goes on standing,
+        and the account's next request hears what is asked of it."""
+        held = await self.store.decision(decision.account_id)
+        if held is None:
+            return False
+        stands = _standing(held)
+        lives = stands.cause != decision.cause and stands.expires_at > decision.ts
+        return lives and stands.action >= decision.action
+
+    async def _write(self, dossiers: Sequence[Dossier], position: Position) -> None:
+        entries = [
+            Entry(d.account, seal(d.profile, position, d.last, d.assessed), _current(d.decisions))
+            for d in dossiers
+        ]
+        if await self.store.write(entries, Kind.PROFILE):
+            self.metrics.fenced.inc()
+        # After the tombstones: a batch of requests that reads these keeps nothing any more.
+        await self.store.erase([d.account for d in dossiers if d.profile.erased])
+        forgotten = ([Noted(self._stand_in(d), c, 0) for c in d.forgotten()] for d in dossiers)
+        await self.census.forget(list(chain.from_iterable(forgotten)))
+
+    def _count(
+        self, chunk: Chunk, dossiers: Sequence[Dossier], letters: Sequence[DeadLetter]
+    ) -> None:
+        metrics, size, known = self.metrics, len(chunk.records), sum(d.known for d in dossiers)
         metrics.account_events.labels("replayed").inc(known)
         metrics.account_events.labels("malformed").inc(len(letters))
         metrics.account_events.labels("counted").inc(size - known - len(letters))
         metrics.dead_letters.labels(chunk.topic).inc(len(letters))
         metrics.lag.labels(chunk.topic, str(chunk.partition)).set(chunk.lag)
+        for decision in chain.from_iterable(d.decisions for d in dossiers):
+            metrics.decisions.labels(decision.action.value).inc()
+            decision_changed(decision)
+
+
+def _offset(stage: Stage) -> int:
+    return stage.offset
+
+
+def _current(decisions: Sequence[DecisionWire]) -> Current | None:
+    if not decisions:
+        return None
+    decision = decisions[-1]
+    return Current(encode_decision(decision), decision.expires_at - decision.ts)
 
 
 def read_account_event(record: Record) -> AccountEvent:

@@ -11,13 +11,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from kyc.assessed import UNASSESSED, Assessed
 from kyc.known import NOTHING, Known, summary
 from kyc.profile import UNKNOWN as NO_FACTS
 from kyc.profile import Profile, decode, encode
 from schemas.errors import StoreError
 from stream.remember.packing import UNKNOWN
 
-VERSION: Final = 1
+VERSION: Final = 2
 HEADER: Final = np.dtype(
     [
         # The fence, as in a state: write.lua reads it.
@@ -30,9 +31,16 @@ HEADER: Final = np.dtype(
         ("disputed", "<i8"),
         ("proofs", "<u2"),
         ("erased", "<i8"),
+        ("basic", "<i8"),
+        ("verified", "<i8"),
+        ("enhanced", "<i8"),
+        ("kyc_score", "<u4"),
+        ("asked_until", "<i8"),
+        ("asked", "u1"),
+        ("answered", "<u2"),
     ]
 )
-_BLANK: Final = np.array([(0, 0, UNKNOWN, VERSION, *NOTHING)], HEADER).tobytes()
+_BLANK: Final = np.array([(0, 0, UNKNOWN, VERSION, *NOTHING, *UNASSESSED)], HEADER).tobytes()
 
 
 class Position(NamedTuple):
@@ -42,10 +50,13 @@ class Position(NamedTuple):
     partition: int
 
 
-def seal(profile: Profile, position: Position, offset: int) -> bytes:
-    """A profile that holds the account events of a partition up to an offset."""
+def seal(
+    profile: Profile, position: Position, offset: int, assessed: Assessed = UNASSESSED
+) -> bytes:
+    """A profile that holds the account events of a partition up to an offset, as assessed then."""
     fence = (position.epoch, position.partition, offset, VERSION)
-    return np.array([(*fence, *summary(profile))], HEADER).tobytes() + encode(profile)
+    numbers = (*fence, *summary(profile), *assessed)
+    return np.array([numbers], HEADER).tobytes() + encode(profile)
 
 
 def unseal(value: bytes | None) -> Profile:
@@ -77,6 +88,12 @@ def know(values: Sequence[bytes | None]) -> Known:
     """What sealed profiles say, one row each. StoreError: an unknown version."""
     header = headers(values)
     return Known(*(header[name].astype(np.int64) for name in Known.__dataclass_fields__))
+
+
+def assessments(header: NDArray[np.void]) -> list[Assessed]:
+    """What the last assessment of each profile left behind."""
+    columns = (header[name].tolist() for name in Assessed._fields)
+    return [Assessed(*numbers) for numbers in zip(*columns, strict=True)]
 
 
 class Profiles:

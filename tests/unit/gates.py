@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kyc.facts import Reading
+from kyc.lists.lookups import Lists
+from kyc.policy import load_kyc_policy
+from kyc.signals import NAMES
 from schemas.decisions import DeadLetter
 from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire
@@ -20,6 +24,8 @@ from stream.decide.rules import Rules
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.know.accounts import Registry
+from stream.know.assessor import Assessor
+from stream.know.census import MemoryCensus
 from stream.metrics import Metrics
 from stream.replay import ACCOUNTS, REQUESTS
 from stream.store import MemoryStore, Store
@@ -114,6 +120,25 @@ class ListSink:
         self.letters += letters
 
 
+@dataclass(slots=True)
+class Suspicious:
+    """A model of identity: each account whose signal has its value or more is suspicious."""
+
+    value: float = 0.0
+    by: str = ""
+    at_least: float = 0.0
+    weights: dict[str, float] = field(default_factory=dict)
+    version: str = "suspicious"
+
+    def score(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        seen = rows[:, NAMES.index(self.by)] if self.by else np.zeros(len(rows))
+        return np.where(seen >= self.at_least, self.value, 0.0)
+
+    def contributions(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        one = [self.weights.get(name, 1.0 if name == self.by else 0.0) for name in NAMES]
+        return np.tile(np.array(one, np.float32), (len(rows), 1))
+
+
 def registry(
     sink: ListSink,
     store: Store | None = None,
@@ -122,11 +147,16 @@ def registry(
     epoch: int = 0,
     pepper: bytes = b"pepper",
     geography: Geography | None = None,
+    scorer: Suspicious | None = None,
+    census: MemoryCensus | None = None,
 ) -> Registry:
     """A registry in memory."""
+    policy, hasher = load_kyc_policy(), KeyedHasher(pepper)
+    locate = (geography or Geography()).locate
     return Registry(
-        KeyedHasher(pepper),
-        geography or Geography(),
+        Reading(hasher, locate, Lists(), policy.famous_mail),
+        Assessor(scorer or Suspicious(), policy, mode="enforce", now=lambda: DECIDED_AT),
+        MemoryCensus() if census is None else census,
         MemoryStore() if store is None else store,
         sink,
         metrics or Metrics(),

@@ -153,7 +153,8 @@ def test_what_is_simulated_can_be_replayed(recorded: Path, tmp_path: Path) -> No
     )
     assert told.returncode == 0, told.stderr
     requests = sum(1 for _ in read_lines(recorded / "requests.ndjson.gz"))
-    assert sum(1 for _ in read_lines(tmp_path / "decisions.ndjson")) == requests
+    decisions = map(json.loads, read_lines(tmp_path / "decisions.ndjson"))
+    assert sum(decision["cause"] == "request" for decision in decisions) == requests
     assert f"{requests:,} requests" in told.stderr
     assert (tmp_path / "campaigns.ndjson").read_bytes() == b""
     assert (tmp_path / "decisions.ndjson.dead-letters").read_bytes() == b""

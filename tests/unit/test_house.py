@@ -26,7 +26,8 @@ ALLOWED = {
 }
 # The composition root starts everything, the simulated traffic of the demo too.
 ROOTS = {
-    f"stream/{name}.py" for name in ("cli", "curriculum", "demo/run", "demo/story", "demo/traffic")
+    f"stream/{name}.py"
+    for name in ("cli", "curriculum", "demo/run", "demo/story", "demo/traffic", "know/curriculum")
 } | {str(path.relative_to(ROOT)) for path in (ROOT / "stream" / "evaluate").glob("*.py")}
 MODULES = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
 every_module = pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from kyc.facts import told
+from kyc.facts import Reading, told
 from kyc.known import DISPUTED_MS, ESTABLISHED_AGE_MS, ESTABLISHED_PAID_MS, Proof, proofs, summary
 from kyc.links import PROGRAMS, links
+from kyc.lists.lookups import Lists
 from kyc.profile import CAP, CAPS, UNKNOWN, Profile, decode, encode, join
 from schemas.events import AccountEvent
 from stream.decode.hashing import KeyedHasher
@@ -19,6 +20,9 @@ from stream.know.profiles import Position, know, seal
 NOW = 1_780_000_000_000
 DAY = 86_400_000
 HASHER = KeyedHasher(b"pepper")
+READING = Reading(
+    HASHER, lambda ip: (64_500, "DE") if ip else (-1, ""), Lists(), frozenset({"gmail.com"})
+)
 EVENTS: TypeAdapter[AccountEvent] = TypeAdapter(AccountEvent)
 PERSONAL = {
     "email": "Ada.Love+x@Gmail.com",
@@ -77,7 +81,7 @@ def event(kind: str, ts: int = NOW, **fields: Any) -> AccountEvent:
 
 
 def profile(*events: AccountEvent) -> Profile:
-    facts = (told(e, HASHER, lambda ip: (64_500, "DE") if ip else (-1, "")) for e in events)
+    facts = (told(e, READING) for e in events)
     return reduce(join, facts, UNKNOWN)
 
 

@@ -1,0 +1,58 @@
+"""What a signal looks at: a profile at a moment, what other accounts share with it, the policy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kyc import countries
+from kyc.known import is_held
+from kyc.policy import KycPolicy
+from kyc.profile import NEVER, Profile, Thing
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One account at `at` ms.
+
+    shared: how many accounts, this one among them, share its most shared value of a kind; by the
+    kinds of kyc/claims.py, and `document_90d` (accounts that a document of it was shown for
+    within 90 days before it), `signups_1h` and `signups_24h` (accounts that signed up from its
+    network within an hour or a day before it). A kind that is missing is not known.
+    """
+
+    profile: Profile
+    at: int
+    policy: KycPolicy
+    shared: Mapping[str, int] = field(default_factory=dict)
+
+    def told(self, name: str) -> int | str | None:
+        """What the earliest event that told it said; None: never told."""
+        found = self.profile.earliest.get(name)
+        return None if found is None else found[1]
+
+    def country(self, name: str) -> int | None:
+        """A country that was told, as a number; None: never told."""
+        found = self.told(name)
+        return None if found is None else countries.number(str(found))
+
+    def since(self, name: str) -> int | None:
+        """Milliseconds since it was first told; None: never told."""
+        found = self.profile.earliest.get(name)
+        return None if found is None else max(self.at - found[0], 0)
+
+    def latest(self, kind: str) -> Thing | None:
+        """The thing of a kind that was told last."""
+        return max(self.things(kind).values(), default=None)
+
+    def things(self, kind: str) -> Mapping[int, Thing]:
+        """All things of a kind."""
+        return self.profile.things.get(kind, {})
+
+    def cards(self) -> list[Thing]:
+        """The cards that the account holds now; where it holds none, those that it had."""
+        every = list(self.things("card").values())
+        return [card for card in every if is_held(card)] or every
+
+    def is_on(self) -> bool:
+        """Whether a second factor is on."""
+        latest = self.profile.latest
+        return latest.get("mfa.enabled", NEVER) > latest.get("mfa.disabled", NEVER)

@@ -1,0 +1,70 @@
+"""What an account has proven, until when, and which tier that makes: the table is the policy's."""
+
+from typing import Final
+
+from kyc.evidence import Evidence
+from kyc.known import DAY_MS, shown
+from kyc.profile import NEVER, Proof
+from kyc.signals.checks import document_organisations, owners_restricted
+from kyc.signals.mail import email_disposable
+from kyc.signals.phone import phone_premium, phone_toll_free, phone_voip
+from kyc.tiers import Tier
+
+# As good as always, and added to a time it stays an int64.
+FOREVER: Final = 1 << 60
+Until = tuple[int, int, int]
+"""Until when (ms) an account is in tier 1, 2 and 3 or above; 0: it is not."""
+NOTHING: Final[Until] = (NEVER, NEVER, NEVER)
+
+
+def proven_until(seen: Evidence) -> dict[Proof, int]:
+    """Until when each proof holds, ms; what is withheld or has lapsed is left out."""
+    lifetimes = seen.policy.proof_lifetimes
+    until = {
+        proof: since + lifetimes[proof] if proof in lifetimes else FOREVER
+        for proof, since in shown(seen.profile).items()
+    }
+    held_back = withheld(seen)
+    return {p: end for p, end in until.items() if end > seen.at and not p & held_back}
+
+
+def withheld(seen: Evidence) -> Proof:
+    """Proofs that prove nothing: a throw-away mailbox, a line that is nobody's, a document that
+    verified others before, a business in restricted hands."""
+    hands = owners_restricted(seen)
+    weak = {
+        Proof.EMAIL: email_disposable(seen),
+        Proof.PHONE: phone_voip(seen) or phone_toll_free(seen) or phone_premium(seen),
+        Proof.IDENTITY: document_organisations(seen),
+        Proof.BUSINESS: hands is not None and hands >= seen.policy.ownership_share,
+    }
+    return Proof(sum(proof for proof, is_weak in weak.items() if is_weak))
+
+
+def tiers_until(seen: Evidence) -> Until:
+    """Until when the account is in tier 1, 2 and 3 or above.
+
+    A higher tier proves the lower ones. After a dispute the next event beyond the policy's
+    `dispute_caps` restores tiers 2 and 3.
+    """
+    until, ends = proven_until(seen), {}
+    for tier in Tier:
+        lines = seen.policy.tiers[tier].proofs
+        ends[tier] = max((min(until.get(p, NEVER) for p in line) for line in lines), default=NEVER)
+    disputed = seen.profile.latest.get("payment.disputed", NEVER)
+    if disputed > NEVER and seen.at - disputed <= seen.policy.dispute_caps:
+        capped = max(ends[tier] for tier in Tier)
+        return (capped, NEVER, NEVER)
+    enhanced = ends[Tier.ENHANCED]
+    verified = max(enhanced, ends[Tier.VERIFIED])
+    return (max(verified, ends[Tier.BASIC]), verified, enhanced)
+
+
+def tier_at(until: Until, at: int) -> Tier:
+    """The tier at `at` ms."""
+    return Tier(sum(end > at for end in until))
+
+
+def days_left(end: int, at: int) -> float | None:
+    """Days from `at` until `end`; None: for good."""
+    return None if end >= FOREVER else (end - at) / DAY_MS

@@ -1,0 +1,143 @@
+"""The assessor: evidence about accounts becomes scores, tiers, and what is asked of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kyc.assessed import Assessed
+from kyc.evidence import Evidence
+from kyc.policy import SHIPPED as SHIPPED_POLICY
+from kyc.policy import KycPolicy, load_kyc_policy
+from kyc.proven import Until, tier_at, tiers_until
+from kyc.reasons import decisive, explain
+from kyc.shipped import SHIPPED as SHIPPED_MODEL
+from kyc.signals import DIGEST, NAMES, SIGNALS, row
+from kyc.stepup import ask
+from schemas.decisions import Action, Mode
+from schemas.wire import DecisionWire, ReasonWire
+from scorers.inputs import Inputs
+from scorers.model import Model
+from stream.decide.court import decision_id, wall_clock
+from stream.settings import Settings
+
+IDENTITY: Final = Inputs(
+    NAMES,
+    DIGEST,
+    {name: int(signal.direction) for name, signal in SIGNALS.items() if signal.direction},
+    "sluicegate kyc train",
+)
+"""The signals, which the model of identity reads."""
+
+Rows = NDArray[np.float32]
+
+
+class Scorer(Protocol):
+    """What is asked of a model."""
+
+    version: str
+
+    def score(self, rows: Rows) -> NDArray[np.float64]:
+        """Scores 0-1 of rows of signals."""
+
+    def contributions(self, rows: Rows) -> Rows:
+        """What each signal adds, log-odds."""
+
+
+class Occasion(NamedTuple):
+    """The event that brings an assessment about."""
+
+    account: str
+    event_id: str
+    ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What is made of one account's evidence. contributions: none where the score asks nothing."""
+
+    seen: Evidence
+    row: Rows
+    score: float
+    until: Until
+    contributions: Rows | None
+
+
+class Assessor:
+    """A model of identity and its policy; swapped as one."""
+
+    def __init__(
+        self, model: Scorer, policy: KycPolicy, *, mode: Mode, now: Callable[[], int] = wall_clock
+    ) -> None:
+        self._model = model
+        self.policy = policy
+        self._mode = mode
+        self._now = now
+
+    def opinions(self, seen: Sequence[Evidence]) -> list[Opinion]:
+        """One for each piece of evidence, in its order."""
+        if not seen:
+            return []
+        rows = np.stack([row(evidence) for evidence in seen])
+        scores = self._model.score(rows)
+        step = self.policy.step_up
+        weighed = dict.fromkeys(np.flatnonzero(scores >= step.threshold * step.hysteresis).tolist())
+        if weighed:
+            places = list(weighed)
+            weighed |= zip(places, self._model.contributions(rows[places]), strict=True)
+        return [
+            Opinion(one, rows[n], float(scores[n]), tiers_until(one), weighed.get(n))
+            for n, one in enumerate(seen)
+        ]
+
+    def assess(self, held: Assessed, opinion: Opinion) -> Assessed:
+        """What the account is now, from what it was and an opinion."""
+        weight = -1.0 if opinion.contributions is None else decisive(opinion.contributions)
+        is_decisive = weight >= self.policy.step_up.weight
+        asking = ask(held.asking, opinion.seen, opinion.score, decisive=is_decisive)
+        return Assessed.of(opinion.until, opinion.score, asking)
+
+    def decide(
+        self, held: Assessed, new: Assessed, opinion: Opinion, occasion: Occasion
+    ) -> DecisionWire | None:
+        """The decision that an assessment calls for: more proof, the same for longer, or none any
+        more; None where what stood goes on standing."""
+        wanted, ts = new.asking.at(occasion.ts), occasion.ts
+        if new.asked_until == held.asked_until or (wanted is None and not held.asking.at(ts)):
+            return None
+        model, policy = self._model.version, self.policy
+        return DecisionWire(
+            decision_id=decision_id(occasion.account, occasion.event_id, model, policy.version),
+            account_id=occasion.account,
+            event_id=occasion.event_id,
+            cause="account_event",
+            ts=ts,
+            decided_at=self._now(),
+            action=Action.STEP_UP if wanted else Action.ALLOW,
+            score=opinion.score,
+            kyc_tier=int(tier_at(opinion.until, ts)),
+            kyc_score=opinion.score,
+            reasons=_reasons(opinion) if wanted else [],
+            model_version=model,
+            policy_version=policy.version,
+            mode=self._mode,
+            expires_at=new.asked_until if wanted else ts + policy.step_up.lifetime,
+            requirements=[wanted] if wanted else None,
+        )
+
+
+def _reasons(opinion: Opinion) -> list[ReasonWire]:
+    found = [] if opinion.contributions is None else explain(opinion.row, opinion.contributions)
+    return [ReasonWire(*reason) for reason in found] or [
+        ReasonWire("kyc_score", "what all signals add up to", opinion.score, 0.0)
+    ]
+
+
+def open_assessor(settings: Settings) -> Assessor:
+    """The model and policy of identity that settings name. Raises ModelError or PolicyError."""
+    model: Path = settings.kyc_model or SHIPPED_MODEL
+    policy = load_kyc_policy(settings.kyc_policy or SHIPPED_POLICY)
+    return Assessor(Model.load(model, IDENTITY), policy, mode=settings.mode)

@@ -1,0 +1,76 @@
+"""A dossier: what one chunk brings about one account, worked through event by event."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from kyc.assessed import UNASSESSED, Assessed
+from kyc.claims import Claim, claims
+from kyc.profile import Profile, join
+from schemas.wire import DecisionWire
+from stream.know.assessor import Occasion
+
+
+class Told(NamedTuple):
+    """One event of an account: where it stood, which one it was, and what it says."""
+
+    offset: int
+    event_id: str
+    ts: int
+    facts: Profile
+
+
+@dataclass(slots=True)
+class Dossier:
+    """An account's news over what is held of it; held: offset of the last event that it holds."""
+
+    account: str
+    held: int
+    before: Profile
+    assessed: Assessed
+    news: Sequence[Told]
+    decisions: list[DecisionWire] = field(default_factory=list)
+    profile: Profile = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.profile = self.before
+        for told in self.news:
+            self.profile = join(self.profile, told.facts)
+        if self.profile.erased:
+            self.assessed = UNASSESSED
+
+    @property
+    def last(self) -> int:
+        """Offset of the last event that it holds, with the news."""
+        return max(self.held, self.news[-1].offset)
+
+    @property
+    def known(self) -> int:
+        """How many of the news were held already."""
+        return sum(told.offset <= self.held for told in self.news)
+
+    def stages(self) -> Iterator["Stage"]:
+        """Each event that is new, and the profile as it is after it; none of an erased account.
+
+        One by one, so that decisions do not depend on where a chunk was cut.
+        """
+        profile = self.before
+        for told in self.news:
+            profile = join(profile, told.facts)
+            if told.offset > self.held and not self.profile.erased:
+                yield Stage(
+                    told.offset, self, Occasion(self.account, told.event_id, told.ts), profile
+                )
+
+    def forgotten(self) -> list[Claim]:
+        """Claims that an erasure takes back."""
+        return claims(self.before) if self.profile.erased else []
+
+
+class Stage(NamedTuple):
+    """An account as it is after one of its events; offset: that event's."""
+
+    offset: int
+    dossier: Dossier
+    occasion: Occasion
+    profile: Profile

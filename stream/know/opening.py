@@ -1,0 +1,28 @@
+"""A registry as settings ask for it: lists, model and policy of identity read and checked."""
+
+from kyc.facts import Reading
+from kyc.lists.lookups import Lists
+from stream.broker.sinks import Sink
+from stream.decode.geography import Geography
+from stream.decode.hashing import KeyedHasher
+from stream.know.accounts import Registry
+from stream.know.assessor import open_assessor
+from stream.know.census import Census
+from stream.metrics import Metrics
+from stream.settings import Settings
+from stream.store import Store
+
+
+def open_registry(
+    settings: Settings,
+    hasher: KeyedHasher,
+    geography: Geography,
+    census: Census,
+    store: Store,
+    sink: Sink,
+    metrics: Metrics,
+) -> Registry:
+    """Raises ModelError or PolicyError, which name the file."""
+    assessor = open_assessor(settings)
+    reading = Reading(hasher, geography.locate, Lists(), assessor.policy.famous_mail)
+    return Registry(reading, assessor, census, store, sink, metrics, settings.stream_epoch)
