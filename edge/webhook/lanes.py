@@ -21,6 +21,8 @@ from schemas.errors import SluicegateError
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 # Later tries may take a quarter of what may be in flight: accounts that hang must not fill it.
 RETRY_SHARE: Final = 4
+# So long an endpoint rests at most when nothing of what was under way got through.
+REST_MAX_S: Final = 30.0
 
 log = structlog.get_logger()
 
@@ -60,6 +62,7 @@ class Lanes:
         self._slots = asyncio.Semaphore(endpoint.concurrency)
         self._lanes: dict[str, Lane] = {}
         self._open_from = 0.0  # monotonic; later while the endpoint asked to be left alone
+        self._failures = 0  # in a row
         self._closing = False
         self.waiting = 0
         self.parked = 0
@@ -110,10 +113,17 @@ class Lanes:
         return self._lanes.setdefault(account, Lane())
 
     def _start(self, account: str, lane: Lane) -> None:
-        if lane.task is None:
+        if lane.task is None and not self._closing:
             lane.task = self._spawn(self._run(account, lane))
 
     async def _run(self, account: str, lane: Lane) -> None:
+        try:
+            await self._serve(account, lane)
+        except Exception:
+            self._closing = True  # the session is over: its group takes no new task
+            raise
+
+    async def _serve(self, account: str, lane: Lane) -> None:
         while (lane.due or lane.waiting) and not self._closing:
             if lane.due:
                 await self._retry(account, lane)
@@ -195,9 +205,23 @@ class Lanes:
         if answer.outcome is Outcome.DELIVERED:
             late = max(0.0, time.time() - delivery.decided_at / 1_000)
             self._meters.delay_seconds.labels(name).observe(late)
-        elif answer.busy and answer.wait_s:
-            self._open_from = max(self._open_from, time.monotonic() + answer.wait_s)
+        self._rest(answer)
         return answer
+
+    def _rest(self, answer: Answer) -> None:
+        """Leave the endpoint alone when it asks for it, or fails whatever it is sent.
+
+        Its backlog then waits in Kafka, and not in the store with a schedule of its own.
+        """
+        if answer.outcome is Outcome.DELIVERED:
+            self._failures = 0
+            return
+        self._failures += 1
+        rounds, rest = divmod(self._failures, self._endpoint.concurrency)
+        wait = answer.wait_s or 0.0 if answer.busy else 0.0
+        if rest == 0:
+            wait = max(wait, min(2.0 ** min(rounds - 1, 9), REST_MAX_S))
+        self._open_from = max(self._open_from, time.monotonic() + wait)
 
     async def _left_alone(self) -> None:
         # In a loop: another try that was under way may have been told to wait longer.

@@ -8,7 +8,6 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
-from redis.asyncio import Redis, RedisCluster
 
 from edge.process import page, stop_signal
 from edge.webhook.courier import Courier
@@ -34,14 +33,10 @@ async def serve(settings: Settings) -> None:
     endpoints = load_endpoints(settings)
     meters = Meters()
     stop = stop_signal()
-    store = store_client(settings)
-    try:
-        async with page(settings, meters), asyncio.TaskGroup() as group:
-            for endpoint in endpoints.values():
-                meters.show_zeros(endpoint.name)
-                group.create_task(_attend(endpoint, settings, store, meters, stop))
-    finally:
-        await store.aclose()
+    async with page(settings, meters), asyncio.TaskGroup() as group:
+        for endpoint in endpoints.values():
+            meters.show_zeros(endpoint.name)
+            group.create_task(_attend(endpoint, settings, meters, stop))
 
 
 def group(settings: Settings, endpoint: str) -> str:
@@ -50,14 +45,20 @@ def group(settings: Settings, endpoint: str) -> str:
 
 
 async def _attend(
-    endpoint: Endpoint,
-    settings: Settings,
-    store: "Redis | RedisCluster",
-    meters: Meters,
-    stop: asyncio.Event,
+    endpoint: Endpoint, settings: Settings, meters: Meters, stop: asyncio.Event
+) -> None:
+    """One endpoint, over connections to the store that are its own."""
+    store = store_client(settings)
+    try:
+        await _insist(endpoint, settings, Shelf(store, endpoint.name), meters, stop)
+    finally:
+        await store.aclose()
+
+
+async def _insist(
+    endpoint: Endpoint, settings: Settings, shelf: Shelf, meters: Meters, stop: asyncio.Event
 ) -> None:
     """Sessions of one endpoint, one after another; what ends one does not end the others."""
-    shelf = Shelf(store, endpoint.name)
     on = meters.on.labels(endpoint.name)
     while not stop.is_set():
         try:
@@ -67,7 +68,7 @@ async def _attend(
         except* EndpointGoneError as gone:
             await _switch_off(endpoint, shelf, str(gone.exceptions[0]))
         except* (StoreError, KafkaError, OSError) as errors:
-            told = [repr(error) for error in errors.exceptions]
+            told = sorted({repr(error) for error in errors.exceptions})
             log.error("webhook.interrupted", endpoint=endpoint.name, errors=told)
         on.set(0)
         with suppress(TimeoutError):

@@ -4,6 +4,7 @@ All of an endpoint's keys share a hash tag: one slot on a cluster. What lies her
 its account is erased.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from redis.exceptions import RedisError
 
 from edge.webhook.delivery import Delivery, pack, unpack
 from schemas.errors import StoreError
+
+# redis-py opens a connection for each call under way, and refuses the 101st.
+CALLS: Final = 16
 
 _PARK: Final = Path(__file__).with_name("park.lua").read_text("utf-8")
 _SETTLE: Final = Path(__file__).with_name("settle.lua").read_text("utf-8")
@@ -32,6 +36,7 @@ class Shelf:
 
     def __init__(self, client: "Redis | RedisCluster", endpoint: str) -> None:
         self._client = client
+        self._calls = asyncio.Semaphore(CALLS)
         self._root = f"sg:{{webhook:{endpoint}}}"
         self._dead = f"{self._root}:dead"
         self._off = f"{self._root}:off"
@@ -146,6 +151,7 @@ class Shelf:
 
     async def _call(self, command: str, *arguments: str | bytes | int) -> Any:
         try:
-            return await self._client.execute_command(command, *arguments)
+            async with self._calls:
+                return await self._client.execute_command(command, *arguments)
         except (RedisError, OSError) as error:
             raise StoreError(f"{command}: {error}") from error

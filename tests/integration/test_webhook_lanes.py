@@ -37,13 +37,14 @@ class Door:
 class Bench:
     """Lanes over an empty shelf; `done` are the offsets that need no longer be kept."""
 
-    def __init__(self, shelf: Shelf, group: asyncio.TaskGroup) -> None:
+    def __init__(self, shelf: Shelf, group: asyncio.TaskGroup, concurrency: int = 64) -> None:
         self.door, self.shelf, self.done = Door(), shelf, list[int]()
         endpoint = Endpoint(
             name="gateway",
             url="https://example.com/",
             secrets=[{"key": SECRET}],
             retries_s=[0.01, 0.01],
+            concurrency=concurrency,
         )
         self.lanes = Lanes(
             endpoint,
@@ -175,6 +176,24 @@ async def test_a_busy_endpoint_is_left_alone(shelf: Shelf) -> None:
         await bench.take(2, account="b")
     assert bench.door.given == ["a1", "b2"]
     assert time.monotonic() - began >= 0.29
+
+
+async def test_an_endpoint_that_fails_whatever_it_is_sent_rests(shelf: Shelf) -> None:
+    """After as many failures in a row as may be under way, and only then."""
+    async with asyncio.TaskGroup() as group:
+        bench = Bench(shelf, group, concurrency=4)
+        bench.door.answer = lambda _: REFUSED
+        await bench.take(1, account="a")
+        bench.door.answer = lambda _: TAKEN
+        await bench.take(2, account="b")
+        bench.door.answer = lambda _: REFUSED
+        began = time.monotonic()
+        for offset in range(3, 7):
+            await bench.take(offset, account=f"c{offset}")
+        bench.door.answer = lambda _: TAKEN
+        await bench.take(7, account="d")
+    assert time.monotonic() - began >= 0.8
+    assert bench.door.given[-1] == "d7"
 
 
 async def test_gone_ends_the_session(shelf: Shelf) -> None:
