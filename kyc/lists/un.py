@@ -73,7 +73,8 @@ def _entry(element: Element) -> Entry | None:
     good += [original.text or "" for original in element.findall("NAME_ORIGINAL_SCRIPT")]
     for alias in element.findall(f"{element.tag}_ALIAS"):
         low = (alias.findtext("QUALITY") or "").strip() == "Low"
-        (weak if low else good).append(alias.findtext("ALIAS_NAME") or "")
+        # Some aliases are several, one after the other.
+        (weak if low else good).extend((alias.findtext("ALIAS_NAME") or "").split(";"))
     names = tidy(good)
     if not key or not names:
         return None

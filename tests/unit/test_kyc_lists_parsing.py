@@ -33,7 +33,7 @@ UN = """<?xml version="1.0" encoding="UTF-8"?>
 <FIRST_NAME>JUAN</FIRST_NAME><SECOND_NAME>DOE</SECOND_NAME>
 <REFERENCE_NUMBER>XXi.001</REFERENCE_NUMBER>
 <NATIONALITY><VALUE>Iran (Islamic Republic of)</VALUE></NATIONALITY>
-<INDIVIDUAL_ALIAS><QUALITY>Good</QUALITY><ALIAS_NAME>Johnny Doe</ALIAS_NAME></INDIVIDUAL_ALIAS>
+<INDIVIDUAL_ALIAS><QUALITY>Good</QUALITY><ALIAS_NAME>Johnny Doe; J. Doe</ALIAS_NAME></INDIVIDUAL_ALIAS>
 <INDIVIDUAL_ALIAS><QUALITY>Low</QUALITY><ALIAS_NAME>The Deer</ALIAS_NAME></INDIVIDUAL_ALIAS>
 <INDIVIDUAL_ALIAS><QUALITY/><ALIAS_NAME/></INDIVIDUAL_ALIAS>
 <INDIVIDUAL_ADDRESS><COUNTRY>Rwanda</COUNTRY></INDIVIDUAL_ADDRESS>
@@ -102,7 +102,7 @@ def test_the_un_list_has_people_and_bodies() -> None:
     assert found.rows == [
         Entry(
             key="un:XXi.001",
-            names=("JUAN DOE", "Johnny Doe"),
+            names=("JUAN DOE", "Johnny Doe", "J. Doe"),
             weak=("The Deer",),
             person=True,
             birth_dates=("1971-03-02", "1972"),
