@@ -27,6 +27,7 @@ class Sight(msgspec.Struct, gc=False):
     fingerprint: str | None = None
     device_id: str | None = None
     template_hash: str | None = None
+    ip: str | None = None
 
 
 _read = msgspec.json.Decoder(Sight).decode
@@ -86,7 +87,7 @@ class Sharing:
             if text is None or account in (users := self._users[value := (kind, text)]):
                 continue
             users.add(account)
-            self._customers[value].add(self._org.get(account, account))
+            self._customers[value].add(self.customer(account, sight))
             if self.level(value) < self._most[kind]:
                 continue
             # With the account that is one too many, all before it; later ones by themselves.
@@ -94,6 +95,10 @@ class Sharing:
             self._caught.add(value)
             for user in caught:
                 yield Ruling(user, sight.ts, BLOCK, _FOR_GOOD), f"{kind}:{text}"
+
+    def customer(self, account: int, sight: Sight) -> int | str:  # noqa: ARG002 -- others look at it
+        """What counts as one."""
+        return self._org.get(account, account)
 
     def level(self, value: _Value) -> int:
         """What is held against the threshold."""
@@ -110,9 +115,10 @@ class Sharing:
 
 
 class FanOut(Sharing):
-    """So many new customers with one template: all of their accounts are blocked.
+    """So many networks with one template, all of new accounts: all of these are blocked.
 
-    A template that an account of before uses as well is a product's, and left alone.
+    A class in one hall with one assignment is one network. A template that an account of before
+    uses as well is a product's, and left alone.
     """
 
     kinds = ("template",)
@@ -125,15 +131,20 @@ class FanOut(Sharing):
 
     def values(self, account: int, sight: Sight) -> tuple[str | None, ...]:
         """The template."""
-        super().values(account, sight)
         since = self._since.setdefault(account, sight.ts)  # sign-up, or whatever is seen first
         template = sight.template_hash
         if template and sight.ts - since > self._NEW_MS:
             self._products.add(("template", template))
         return (template,)
 
+    def customer(self, account: int, sight: Sight) -> int | str:
+        """The network, /24 or /48, where it is known."""
+        if sight.ip is None:
+            return account
+        return ":".join(sight.ip.split(":")[:3]) if ":" in sight.ip else sight.ip.rsplit(".", 1)[0]
+
     def level(self, value: _Value) -> int:
-        """New customers; none where an older one is among them."""
+        """Networks of new accounts; none where an older one is among them."""
         return 0 if value in self._products else super().level(value)
 
 

@@ -73,6 +73,14 @@ def test_a_template_of_new_accounts_fans_out() -> None:
     assert [campaign for _, campaign in found] == ["template:t", "template:t"]
 
 
+@pytest.mark.parametrize("prefix", ["10.0.0.", "2001:db8:1:"])
+def test_one_hall_is_one_network(prefix: str) -> None:
+    """A class shares its assignment and its line."""
+    fan_out = FanOut((2,))
+    assert [caught(fan_out, n, template_hash="t", ip=f"{prefix}{n}") for n in range(3)] == [[]] * 3
+    assert caught(fan_out, 3, template_hash="t", ip="192.0.2.1") == [0, 1, 2, 3]
+
+
 def test_a_template_that_an_old_account_uses_is_a_product() -> None:
     """Nobody is blocked for it."""
     fan_out = FanOut((2,))
