@@ -1,6 +1,7 @@
 """The commands of webhooks: `sluicegate webhooks`, the process, and `sluicegate webhook …`."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -32,6 +33,9 @@ def webhooks() -> None:
 
     settings = load_settings()
     configure_logs(settings.log_format, settings.log_level, sys.stderr)
+    # What was loaded so far lives as long as the process: no collection need look at it again.
+    gc.collect()
+    gc.freeze()
     asyncio.run(serve(settings))
 
 

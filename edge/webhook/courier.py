@@ -28,7 +28,7 @@ from schemas.errors import MalformedEventError, StoreError
 WINDOW: Final = 1_000
 POLL_S: Final = 0.5
 # Tries under way when partitions go away or the process ends: the slow ones are repeated.
-GRACE_S: Final = 2.0
+GRACE_S: Final = 5.0
 COMMIT_LIMIT_S: Final = 5.0
 
 log = structlog.get_logger()

@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     FilePath,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -45,16 +46,21 @@ class Secret(_Part):
     key: SecretStr | None = None
     file: FilePath | None = None
     until: AwareDatetime | None = None
+    _raw: bytes = PrivateAttr()
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
         if (self.key is None) == (self.file is None):
             raise ValueError("a secret has either key or file")
-        self.raw()
+        self._raw = self._decoded()
         return self
 
+    @property
     def raw(self) -> bytes:
-        """The key itself; ValueError when it is not in the form of the specification."""
+        """The key itself, as it was when the endpoints were loaded."""
+        return self._raw
+
+    def _decoded(self) -> bytes:
         text = self.key.get_secret_value() if self.key else _read(self.file)
         try:
             raw = b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
@@ -122,7 +128,7 @@ class Endpoint(_Part):
 
     def keys(self, now: datetime) -> list[bytes]:
         """The keys that are valid now, in the file's order: newest first."""
-        return [s.raw() for s in self.secrets if s.until is None or now < s.until]
+        return [s.raw for s in self.secrets if s.until is None or now < s.until]
 
 
 class _File(_Part):

@@ -80,7 +80,8 @@ class Shelf:
         """How many deliveries wait, by account, of those that lie in a partition."""
         accounts = await self._call("ZRANGE", self._due(partition), 0, -1)
         names = [account.decode() for account in accounts]
-        return {name: await self._call("LLEN", self._queue(name)) for name in names}
+        lengths = await asyncio.gather(*(self._call("LLEN", self._queue(n)) for n in names))
+        return dict(zip(names, lengths, strict=True))
 
     async def due(self, partition: int, now: int, most: int) -> list[str]:
         """The accounts whose first delivery is due, longest due first."""

@@ -125,6 +125,23 @@ async def test_endpoints_that_hang_or_fail_hold_nobody_back(deliveries: Deliveri
 
 
 @on_embedded
+async def test_a_stopped_deliverer_ends_well(deliveries: Deliveries) -> None:
+    """With exit code 0 in the middle of its work; the next one goes on, and nothing is lost."""
+    receiver = Receiver()
+    await deliveries.make_topics()
+    await deliveries.send(rounds(range(10)))
+    async with receiving(receiver):
+        deliveries.configure(gateway={"url": receiver.url})
+        process = deliveries.start()
+        await deliveries.until(lambda: receiver.count() >= 50)
+        process.terminate()
+        assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0
+        deliveries.start()
+        await deliveries.until(lambda: receiver.count() == 10 * len(ACCOUNTS))
+    assert receiver.first_taken() == expected(range(10))
+
+
+@on_embedded
 async def test_dead_deliveries_are_listed_and_replayed(deliveries: Deliveries) -> None:
     """Given up after the last try; listed; delivered when they are replayed by command."""
     receiver = refusing(500)

@@ -94,7 +94,7 @@ def test_a_file_that_is_not_yaml_is_not_quoted(tmp_path: Path) -> None:
 def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
     """Where secrets are mounted as files; a line's end does not belong to it."""
     (tmp_path / "key").write_text(KEY + "\n")
-    assert Secret(file=tmp_path / "key").raw() == b"k" * 24
+    assert Secret(file=tmp_path / "key").raw == b"k" * 24
 
 
 def test_a_retired_secret_signs_no_more() -> None:
