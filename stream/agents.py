@@ -1,7 +1,8 @@
 """The main path: a chunk of records becomes decisions. Every event is followed left to right.
 
-decode ► know ► remember ► (link) ► score ► decide ► emit, each on the whole batch; shared
-values join where the brackets are.
+decode ► know ► remember ► score ► decide ► link ► emit, each on the whole batch. To link is to
+touch: what accounts show at chosen moments goes to the linker (stream/link/), which looks across
+accounts; what it decides about members of campaigns is read with their states.
 
 The order makes each event count once. Decisions are out, acknowledged by the broker, before
 the state is written; the state is written, fenced, before the offset is committed. A crash
@@ -12,6 +13,7 @@ out the very same decisions.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter, time
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,8 @@ from stream.decode.hashing import KeyedHasher
 from stream.decode.records import dead_letter, decode_requests
 from stream.know.profiles import Profiles
 from stream.know.renewal import lasting
+from stream.link.membership import unseal
+from stream.link.touches import Touch, touches
 from stream.logs import decision_changed
 from stream.metrics import Metrics
 from stream.remember.calendar import Ints
@@ -45,10 +49,18 @@ SAMPLED = 8
 Witness = Callable[[RequestBatch, Sight, NDArray[np.float32]], None]
 
 
+class Outlet(Protocol):
+    """Takes touches to the linker; has kept them when `send` returns."""
+
+    async def send(self, touches: Sequence[Touch]) -> None:
+        """Keep all of them. Raises EmitError when that is not certain."""
+
+
 class Gate:
     """Everything that chunks of requests pass through; the same live, in replay and training.
 
-    witness: sees every feature row as it is made (training); epoch: see Settings.stream_epoch.
+    outlet: where touches go, none where nobody links; witness: sees every feature row as it is
+    made (training); epoch: see Settings.stream_epoch.
     """
 
     def __init__(
@@ -61,6 +73,7 @@ class Gate:
         sink: Sink,
         metrics: Metrics,
         epoch: int = 0,
+        outlet: Outlet | None = None,
         witness: Witness | None = None,
     ) -> None:
         self.court = court
@@ -70,6 +83,7 @@ class Gate:
         self._sink = sink
         self._metrics = metrics
         self._epoch = epoch
+        self._outlet = outlet
         self._witness = witness
         self._turnstile = Turnstile(self._pass)
 
@@ -84,29 +98,37 @@ class Gate:
         with self._stage("decode"):
             batch, letters = decode_requests(chunks, hasher=self._hasher, geography=self._geography)
         with self._stage("load"):
-            held, told = await self._store.load_both(batch.accounts)
+            held = await self._store.load_all(batch.accounts)
         with self._stage("know"):
-            profiles = Profiles(told)
+            profiles = Profiles(held.profiles)
+            floors = [unseal(value) for value in held.memberships]
         with self._stage("remember"):
-            state = unpack(held)
+            state = unpack(held.states)
             _refuse_recreated(held_offsets(state, batch, self._epoch), batch, chunks)
             memory = remember(state, batch, self._epoch)
         with self._stage("score"):
             rows = feature_rows(memory.sight)
             scores = self.court.score(rows)
         with self._stage("decide"):
-            verdicts = self.court.judge(memory.state.header, batch, memory.sight, rows, scores)
+            verdicts = self.court.judge(
+                memory.state.header, batch, memory.sight, rows, scores, floors
+            )
+        with self._stage("link"):
+            touched = touches(batch, memory.sight, rows, scores, profiles) if self._outlet else []
         if self._witness:
             self._witness(batch, memory.sight, rows)
         letters += _late_letters(chunks, batch, memory.outcome)
         with self._stage("emit"):
             await self._sink.emit([(v.partition, v.decision) for v in verdicts], letters)
+            if self._outlet:
+                await self._outlet.send(touched)
         with self._stage("write"):
             await self._write(batch, memory, verdicts, profiles.known)
-            await self._forget(batch, held, profiles.known)
+            await self._forget(batch, held.states, profiles.known)
             await self._store.renew(lasting(batch.accounts, profiles, state, memory.state))
         self._count(chunks, batch, memory.outcome, verdicts, letters)
         self._count_known(profiles.known, memory.sight)
+        self._metrics.touches.inc(len(touched))
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:

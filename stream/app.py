@@ -1,5 +1,6 @@
 """The composition root of a worker: settings in, a Faust app out."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.know.census import RedisCensus
 from stream.know.opening import open_registry
+from stream.link.published import follow
 from stream.metrics import Metrics, expose
 from stream.patience import PatientCensus, PatientStore
 from stream.settings import Settings
@@ -32,9 +34,10 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     store = PatientStore(redis, metrics)
     census = PatientCensus(RedisCensus(client), store)
     producer = AIOKafkaProducer(**producer_options(settings))
-    sink = KafkaSink(producer, settings.topic("decisions"), settings.topic("dead-letters"))
+    sink = KafkaSink(producer, settings.topic)
     epoch = settings.stream_epoch
     await producer.start()
+    following = asyncio.create_task(follow(client, court.heed))
     try:
         gate = Gate(
             court=court,
@@ -44,6 +47,7 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             sink=sink,
             metrics=metrics,
             epoch=epoch,
+            outlet=sink,
         )
         registry = open_registry(settings, hasher, geography, census, store, sink, metrics)
         yield {
@@ -51,6 +55,7 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             settings.topic("accounts"): registry.handle,
         }
     finally:
+        following.cancel()
         await producer.stop()
         await redis.close()
 

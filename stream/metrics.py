@@ -57,6 +57,17 @@ class Metrics:
             ["topic"],
             registry=self.registry,
         )
+        self.campaigns = Counter(
+            "sluicegate_campaigns",
+            "Records written to the campaigns topic, by status.",
+            ["status"],
+            registry=self.registry,
+        )
+        self.touches = Counter(
+            "sluicegate_touches",
+            "Touches written for the linker: what accounts showed, at chosen moments.",
+            registry=self.registry,
+        )
         self.decisions = Counter(
             "sluicegate_decisions",
             "Decisions written to the decisions topic, by action.",

@@ -11,7 +11,7 @@ from kyc.claims import Counts
 from schemas.errors import StoreError
 from stream.know.census import Census, Noted
 from stream.metrics import Metrics
-from stream.store import Entry, Kind, Store, Values
+from stream.store import Entry, Held, Kind, Store, Values
 
 T = TypeVar("T")
 # Then the worker stops with the error: its supervisor restarts it, Kafka keeps the events.
@@ -36,9 +36,9 @@ class PatientStore:
         """As Store.load."""
         return await self.insist(lambda: self._store.load(accounts, kind))
 
-    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
-        """As Store.load_both."""
-        return await self.insist(lambda: self._store.load_both(accounts))
+    async def load_all(self, accounts: Sequence[str]) -> Held:
+        """As Store.load_all."""
+        return await self.insist(lambda: self._store.load_all(accounts))
 
     async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         """As Store.write."""

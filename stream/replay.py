@@ -5,7 +5,8 @@ byte but for `decided_at`.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +15,17 @@ import msgspec
 from schemas.ndjson import open_writer, read_lines
 from stream.agents import Gate
 from stream.broker.chunk import Chunk, Handle
-from stream.broker.sinks import FileSink, Sink
-from stream.decide.court import open_court
+from stream.broker.sinks import CampaignSink, FileSink
+from stream.decide.court import Court, open_court, wall_clock
+from stream.decide.policy import SHIPPED, load_policy
+from stream.decide.rules import Bars
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.know.census import MemoryCensus
 from stream.know.opening import open_registry
+from stream.link.office import Office
+from stream.link.touches import Touch
+from stream.link.weighing import Weights
 from stream.metrics import Metrics
 from stream.settings import Settings, load_settings
 from stream.store import MemoryStore
@@ -142,12 +148,50 @@ def read_file(topic: str, path: Path | None) -> Iterator[Line]:
     return lines(topic, read_lines(path)) if path else iter(())
 
 
-def local_handlers(settings: Settings, sink: Sink) -> dict[str, Handle]:
+class LocalOffice:
+    """An office in this process: a touch is looked at as soon as it is there."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._offset = 0
+
+    async def send(self, touches: Sequence[Touch]) -> None:
+        """Hand touches to the office, numbered as a topic would."""
+        await self._office.take(list(enumerate(touches, self._offset)))
+        self._offset += len(touches)
+
+
+def _heeding(court: Court) -> Callable[[Bars], Awaitable[None]]:
+    async def heed(bars: Bars) -> None:
+        court.heed(bars)
+
+    return heed
+
+
+def local_handlers(settings: Settings, sink: CampaignSink) -> dict[str, Handle]:
     """The live path of both topics with a store of its own in this process."""
     court, geography = open_court(settings), open_geography(settings)
+    policy = load_policy(settings.policy or SHIPPED)
     hasher, store, metrics = KeyedHasher(LOCAL_PEPPER), MemoryStore(), Metrics()
     gate = Gate(
-        court=court, hasher=hasher, geography=geography, store=store, sink=sink, metrics=metrics
+        court=court,
+        hasher=hasher,
+        geography=geography,
+        store=store,
+        sink=sink,
+        metrics=metrics,
+        outlet=LocalOffice(
+            Office(
+                policy=policy,
+                weights=Weights.load(),
+                mode=settings.mode,
+                now=wall_clock,
+                store=store,
+                sink=sink,
+                heed=_heeding(court),
+                metrics=metrics,
+            )
+        ),
     )
     registry = open_registry(settings, hasher, geography, MemoryCensus(), store, sink, metrics)
     return {REQUESTS: gate.handle, ACCOUNTS: registry.handle}
@@ -158,16 +202,20 @@ async def replay_files(
     requests: Path,
     decisions: Path,
     *,
+    campaigns: Path | None = None,
     every: bool,
     progress: Progress | None = None,
 ) -> Summary:
     """Replay files with the model and policy of the settings, and a store in this process.
 
-    Dead letters go beside the decisions, as `<decisions>.dead-letters`. Errors: OSError.
+    `campaigns`: where records of campaigns go. Dead letters go beside the decisions, as
+    `<decisions>.dead-letters`. Errors: OSError.
     """
     letters = decisions.with_name(f"{decisions.name}.dead-letters")
-    with open_writer(decisions) as out, open_writer(letters) as dead:
-        sink = FileSink(out, dead)
+    with ExitStack() as files:
+        out, dead = (files.enter_context(open_writer(path)) for path in (decisions, letters))
+        found = files.enter_context(open_writer(campaigns)) if campaigns else None
+        sink = FileSink(out, dead, found)
         settings = load_settings(decisions="all" if every else "changes")
         events = merged(read_file(ACCOUNTS, accounts), read_file(REQUESTS, requests))
         summary = await replay(events, local_handlers(settings, sink), progress)

@@ -20,6 +20,7 @@ from stream.broker.connections import kafka_options
 from stream.settings import Settings, variable
 
 DAY_MS: Final = 86_400_000
+TOUCHES_KEPT = 31 * DAY_MS  # a linker that starts reads what it may still need: 30 days
 FOREVER: Final = -1
 ANSWER_MS: Final = 10_000  # a person waits for this answer; aiokafka's default is 40 s
 POLL_S: Final = 0.05
@@ -90,10 +91,12 @@ def topics(settings: Settings) -> list[Topic]:
         ("dead-letters", delete, kept, False),
         ("audit", delete, FOREVER, True),
     )
-    return [
+    found = [
         Topic(settings.topic(name), settings.partitions, policy, retention, co_partitioned)
         for name, policy, retention, co_partitioned in table
     ]
+    # One partition: the linker looks across accounts, and folds in one order.
+    return [*found, Topic(settings.topic("touches"), 1, delete, TOUCHES_KEPT, False)]
 
 
 async def check_topics(settings: Settings) -> list[TopicState]:

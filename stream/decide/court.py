@@ -1,6 +1,6 @@
 """The court: a model and a policy that turn a batch's events into decisions, in order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from time import time
@@ -18,7 +18,7 @@ from scorers.reasons import explain
 from scorers.shipped import SHIPPED as SHIPPED_MODEL
 from stream.decide.policy import SHIPPED as SHIPPED_POLICY
 from stream.decide.policy import load_policy
-from stream.decide.rules import ACTIONS, Rules, Standing
+from stream.decide.rules import ACTIONS, Bars, Floor, Rules, Standing
 from stream.decode.batch import RequestBatch
 from stream.remember.windows import Sight
 from stream.settings import Settings
@@ -67,8 +67,12 @@ class Judge(Protocol):
         sight: Sight,
         rows: NDArray[np.float32],
         scores: NDArray[np.float64],
+        floors: Sequence[Floor | None],
     ) -> list[Verdict]:
-        """Verdicts in order of arrival; the standings in `header` move on with them."""
+        """Verdicts in order of arrival; the standings in `header` move on with them.
+
+        floors: of each account, what a campaign decided about it.
+        """
 
 
 class Court:
@@ -83,6 +87,10 @@ class Court:
         self._every = every
         self._now = now
 
+    def heed(self, bars: Bars) -> None:
+        """Take no action by a score below its bar from now on."""
+        self._rules = Rules(self._rules.policy, bars)
+
     def score(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Calibrated scores 0-1 of feature rows."""
         return self._model.score(rows)
@@ -94,19 +102,25 @@ class Court:
         sight: Sight,
         rows: NDArray[np.float32],
         scores: NDArray[np.float64],
+        floors: Sequence[Floor | None],
     ) -> list[Verdict]:
-        """Verdicts in order of arrival; the standings in `header` move on with them."""
-        cases = self._cases(header, batch, sight, scores)
+        """Verdicts in order of arrival; the standings in `header` move on with them.
+
+        floors: of each account, what a campaign decided about it.
+        """
+        members = np.array([floor is not None for floor in floors], bool)
         standings: dict[int, Standing] = {}
         now, verdicts = self._now(), []
-        for case in cases:
+        for case in self._cases(header, batch, sight, scores, members):
             held = standings.get(case.account) or _standing(header, case.account)
-            new, reasons = self._rule(held, case, rows[case.sight]) if case.open else (held, [])
+            floor = _alive(floors[case.account], case.clock)
+            new, reasons = self._rule(held, case, rows[case.sight], floor)
             if new is not held:
                 standings[case.account] = new
-            if new is not held or self._every:
-                decision = self._write(case, new, reasons, now)
-                verdicts.append(Verdict(case.account, case.partition, new is not held, decision))
+            changes = new is not held and not _is_told(new, held, floor, case.clock)
+            if changes or self._every:
+                decision = self._write(case, new, reasons, now, floor)
+                verdicts.append(Verdict(case.account, case.partition, changes, decision))
         _move(header, standings)
         return verdicts
 
@@ -116,10 +130,12 @@ class Court:
         batch: RequestBatch,
         sight: Sight,
         scores: NDArray[np.float64],
+        members: NDArray[np.bool_],
     ) -> Iterator["Case"]:
         """The events to look at, in order of arrival: those of accounts about which anything
         stands, or may come to stand within the batch; with `every`, the others as well."""
         notable = self._rules.notable(scores, TIER) | (header["action"][sight.account] > 0)
+        notable |= members[sight.account]
         involved = np.zeros(len(header), bool)
         involved[sight.account[notable]] = True
         opened = involved[sight.account]
@@ -140,8 +156,19 @@ class Court:
             yield Case(i, part, account, batch.accounts[account], batch.event_id[r], *rest)
 
     def _rule(
+        self, held: Standing, case: "Case", row: NDArray[np.float32], floor: Floor | None
+    ) -> tuple[Standing, list[ReasonWire]]:
+        if not case.open:
+            return held, []
+        new, reasons = self._rule_alone(held, case, row)
+        if floor is None or new.at(case.clock) > floor.standing.action:
+            return new, reasons
+        return (held if held == floor.standing else floor.standing), floor.reasons
+
+    def _rule_alone(
         self, held: Standing, case: "Case", row: NDArray[np.float32]
     ) -> tuple[Standing, list[ReasonWire]]:
+        """By the account's own score, whatever campaigns say."""
         new = self._rules.decide(held, case.score, TIER, case.clock)
         if new is held:
             return held, [] if held.at(case.clock) is Action.ALLOW else [_earlier(case.score)]
@@ -159,7 +186,12 @@ class Court:
         return told or [ReasonWire("model_score", "what all evidence adds up to", score, 0.0)]
 
     def _write(
-        self, case: "Case", standing: Standing, reasons: list[ReasonWire], now: int
+        self,
+        case: "Case",
+        standing: Standing,
+        reasons: list[ReasonWire],
+        now: int,
+        floor: Floor | None,
     ) -> DecisionWire:
         action = standing.at(case.clock)
         answer, policy = self._rules.answer(action), self._rules.policy
@@ -172,7 +204,7 @@ class Court:
             ts=case.ts,
             decided_at=now,
             action=action,
-            score=case.score,
+            score=max(case.score, floor.score) if floor else case.score,
             kyc_tier=int(TIER),
             kyc_score=0.0,
             reasons=reasons,
@@ -183,6 +215,7 @@ class Court:
             limits=answer.limits,
             restrictions=answer.restrictions,
             requirements=answer.requirements,
+            campaign_id=floor.campaign_id if floor else None,
         )
 
 
@@ -218,6 +251,15 @@ def _move(header: NDArray[np.void], standings: dict[int, Standing]) -> None:
 def _standing(header: NDArray[np.void], account: int) -> Standing:
     head = header[account]
     return Standing(ACTIONS[head["action"]], int(head["answer"]), int(head["expires"]))
+
+
+def _alive(floor: Floor | None, clock: int) -> Floor | None:
+    return floor if floor and floor.standing.at(clock) is not Action.ALLOW else None
+
+
+def _is_told(new: Standing, held: Standing, floor: Floor | None, clock: int) -> bool:
+    """Whether the campaign told it already, and nothing was said about the account since."""
+    return floor is not None and new is floor.standing and held.at(clock) is Action.ALLOW
 
 
 def _earlier(score: float) -> ReasonWire:

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import (
@@ -12,7 +12,6 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    model_validator,
 )
 
 from kyc.tiers import Tier
@@ -41,6 +40,20 @@ def _all_actions(value: dict[Action, int]) -> dict[Action, int]:
 Lifetime = Annotated[int, BeforeValidator(_milliseconds)]
 
 
+def _ordered(value: dict[Tier, dict[Taken, float]]) -> dict[Tier, dict[Taken, float]]:
+    for tier in Tier:
+        if tier not in value:
+            raise ValueError(f"none for tier {tier:d}")
+        rising = [value[tier].get(a.value) for a in Action]  # type: ignore[call-overload]
+        present = [t for t in rising if t is not None]
+        if present != sorted(present):
+            raise ValueError(f"tier {tier:d}: a stricter action has a lower threshold")
+    return value
+
+
+Thresholds = Annotated[dict[Tier, dict[Taken, Part]], AfterValidator(_ordered)]
+
+
 class Evidence(BaseModel):
     """How many reasons of which weight (log-odds) a block needs."""
 
@@ -50,30 +63,40 @@ class Evidence(BaseModel):
     weight: Annotated[float, Field(ge=0)]
 
 
+class Budget(BaseModel):
+    """The share of established accounts that may ever come under an action by their own score."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    friction: Part
+    block: Part
+
+
+class Campaigns(BaseModel):
+    """What a campaign's score leads to, for its members of each tier."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    thresholds: Thresholds
+    fewest: Annotated[int, Field(ge=2)]
+    proven_conduct: Annotated[float, Field(ge=0, le=3)]
+
+
 class Policy(BaseModel):
     """A policy. Frozen; lifetimes in milliseconds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: Annotated[str, Field(min_length=1, max_length=256)]
-    thresholds: dict[Tier, dict[Taken, Part]]
+    thresholds: Thresholds
+    campaigns: Campaigns
+    budget: Budget
     hysteresis: Part
     lifetimes: Annotated[dict[Action, Lifetime], AfterValidator(_all_actions)]
     block_evidence: Evidence
     restrictions: Annotated[list[Restriction], Field(min_length=1)]
     limits: Limits
     requirements: Annotated[list[Requirement], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        for tier in Tier:
-            if tier not in self.thresholds:
-                raise ValueError(f"thresholds: none for tier {tier:d}")
-            rising = [self.thresholds[tier].get(a.value) for a in Action]  # type: ignore[call-overload]
-            present = [t for t in rising if t is not None]
-            if present != sorted(present):
-                raise ValueError(f"thresholds.{tier:d}: a stricter action has a lower threshold")
-        return self
 
 
 def load_policy(path: Path = SHIPPED) -> Policy:

@@ -5,7 +5,10 @@ share of it. It lapses to `allow` when its life is over and nothing has renewed 
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
@@ -14,10 +17,11 @@ from numpy.typing import NDArray
 
 from kyc.tiers import Tier
 from schemas.decisions import Action, Requirement, Restriction
-from schemas.wire import LimitsWire
+from schemas.wire import LimitsWire, ReasonWire
 from stream.decide.policy import Policy
 
 ACTIONS = tuple(Action)
+Bars = Mapping[Action, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,15 @@ class Standing:
     def at(self, ts: int) -> Action:
         """The action that holds at `ts` ms."""
         return Action.ALLOW if ts >= self.expires_at else self.action
+
+
+class Floor(NamedTuple):
+    """What a campaign decided about one of its members, and has told; nothing weaker stands."""
+
+    campaign_id: str
+    standing: Standing
+    score: float
+    reasons: list[ReasonWire]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +60,15 @@ class Answer:
 
 
 class Rules:
-    """A policy, prepared for one comparison per event."""
+    """A policy, prepared for one comparison per event.
 
-    def __init__(self, policy: Policy) -> None:
+    bars: scores below which an action is not taken whatever the policy's thresholds are, see
+    stream/link/bars.py.
+    """
+
+    def __init__(self, policy: Policy, bars: Bars = MappingProxyType({})) -> None:
         self.policy = policy
-        self._take = {tier: _thresholds(policy, tier) for tier in Tier}
+        self._take = {tier: _thresholds(policy, tier, bars) for tier in Tier}
         self._keep = {tier: [t * policy.hysteresis for t in self._take[tier]] for tier in Tier}
         self._answers = {action: _answer(policy, action) for action in Action}
         self._digests = {action: answer.digest() for action, answer in self._answers.items()}
@@ -91,10 +108,10 @@ class Rules:
         return Action.ALLOW
 
 
-def _thresholds(policy: Policy, tier: Tier) -> list[float]:
+def _thresholds(policy: Policy, tier: Tier, bars: Bars) -> list[float]:
     """By rank; infinite for allow and for what this tier never gets."""
     taken = {str(action): score for action, score in policy.thresholds[tier].items()}
-    return [taken.get(action.value, math.inf) for action in ACTIONS]
+    return [max(taken.get(a.value, math.inf), bars.get(a, 0.0)) for a in ACTIONS]
 
 
 def _answer(policy: Policy, action: Action) -> Answer:

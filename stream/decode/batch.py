@@ -26,6 +26,8 @@ class RequestBatch:
     account: Int64
     """Index into accounts."""
     event_id: list[str]
+    named: list[str]
+    """The model of each request, as it was named."""
     event: UInt64
     """xxh3_64 of event_id."""
     partition: Int64
@@ -79,4 +81,5 @@ class RequestBatch:
         }
         chosen = np.arange(len(self))[rows].tolist()
         taken["event_id"] = [self.event_id[row] for row in chosen]
+        taken["named"] = [self.named[row] for row in chosen]
         return dataclasses.replace(self, **taken)

@@ -96,6 +96,11 @@ def country_code(country: str) -> int:
     return _CODES[country]
 
 
+def country_name(code: int) -> str:
+    """The country of a code, empty for 0."""
+    return chr(64 + code // 27) + chr(64 + code % 27) if code else ""
+
+
 def open_geography(settings: Settings) -> Geography:
     """The databases that the settings name. ConfigurationError where one cannot be read."""
     asn, country = settings.geo_asn, settings.geo_country

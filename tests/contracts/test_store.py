@@ -214,26 +214,27 @@ class TestContract:
         assert await store.load(["ada", MANY[5]]) == [None, state(9)]
         assert await store.write([entry(1, MANY[5])], Kind.PROFILE) == 1
 
-    async def test_both_kinds_are_loaded_at_once(self, store: Store) -> None:
+    async def test_all_kinds_are_loaded_at_once(self, store: Store) -> None:
         """In the order asked for, over all shards."""
         await store.write([entry(n, account) for n, account in enumerate(MANY)])
         await store.write([entry(n, account) for n, account in enumerate(MANY[::2])], Kind.PROFILE)
+        await store.write([entry(7, account) for account in MANY[:3]], Kind.MEMBERSHIP)
         asked = [*reversed(MANY), "nobody"]
-        states, profiles = await store.load_both(asked)
-        assert states == await store.load(asked)
-        assert profiles == await store.load(asked, Kind.PROFILE)
-        assert profiles.count(None) == len(MANY) // 2 + 1
-        assert await store.load_both([]) == ([], [])
+        held = await store.load_all(asked)
+        assert list(held) == [await store.load(asked, kind) for kind in Kind]
+        assert held.profiles.count(None) == len(MANY) // 2 + 1
+        assert held.memberships.count(None) == len(MANY) - 2
+        assert await store.load_all([]) == ([], [], [])
 
     async def test_what_requests_left_of_an_erased_account_is_gone(self, store: Store) -> None:
-        """State and decision; its profile, now a tombstone, and the others stay."""
+        """All but its profile, now a tombstone; the others stay."""
         batch = [entry(1, account, b"decision") for account in ("ada", "bo")]
-        await store.write(batch)
-        await store.write(batch, Kind.PROFILE)
+        for kind in Kind:
+            await store.write(batch, kind)
         await store.erase(["ada", "nobody"])
         await store.erase([])
-        held = [None, state(1)], [state(1), state(1)]
-        assert await store.load_both(["ada", "bo"]) == held
+        left = [None, state(1)]
+        assert await store.load_all(["ada", "bo"]) == (left, [state(1), state(1)], left)
         assert await store.decision("ada") is None
 
     async def test_renewing_changes_nothing(self, store: Store) -> None:
@@ -308,7 +309,7 @@ class TestServers:
             await served.store.write([entry(1)])
 
 
-@pytest.mark.parametrize("call", ["load", "load_both", "write", "renew", "erase", "decision"])
+@pytest.mark.parametrize("call", ["load", "load_all", "write", "renew", "erase", "decision"])
 async def test_a_store_that_is_away_is_an_error(call: str) -> None:
     """Whatever was asked of it."""
     asked = [entry(1)] if call == "write" else "ada" if call == "decision" else ["ada"]

@@ -42,6 +42,17 @@ POLICY: dict[str, Any] = {
         2: {"restrict": 0.8, "rate_limit": 0.92, "step_up": 0.97},
         3: {"rate_limit": 0.98},
     },
+    "campaigns": {
+        "thresholds": {
+            0: {"restrict": 0.6, "rate_limit": 0.75, "step_up": 0.88, "block": 0.97},
+            1: {"restrict": 0.6, "rate_limit": 0.8, "step_up": 0.92},
+            2: {"restrict": 0.7, "step_up": 0.95},
+            3: {"rate_limit": 0.97},
+        },
+        "fewest": 6,
+        "proven_conduct": 0.5,
+    },
+    "budget": {"friction": 0.005, "block": 0.001},
     "hysteresis": 0.8,
     "lifetimes": {
         "allow": "1d",

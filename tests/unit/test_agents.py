@@ -17,7 +17,7 @@ from stream.decode.batch import RequestBatch
 from stream.metrics import Metrics
 from stream.remember.repeats import GRACE_MS
 from stream.remember.windows import Sight
-from stream.store import Entry, Kind, MemoryStore, Values
+from stream.store import Entry, Kind, MemoryStore, Held
 from tests.unit.gates import DAY, NOW, ListSink, Raw, Told, chunk, court, gate, request
 
 SUSPICIOUS = Told(0.75)
@@ -30,9 +30,9 @@ class NotedStore(MemoryStore):
     sink: ListSink = field(default_factory=ListSink)
     calls: list[tuple[str, int]] = field(default_factory=list)
 
-    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
+    async def load_all(self, accounts: Sequence[str]) -> Held:
         self.calls.append(("load", len(self.sink.decisions)))
-        return await MemoryStore.load_both(self, accounts)
+        return await MemoryStore.load_all(self, accounts)
 
     async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         self.calls.append(("write", len(self.sink.decisions)))

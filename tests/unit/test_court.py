@@ -11,6 +11,7 @@ from schemas.features import FEATURE_NAMES
 from schemas.wire import encode_decision
 from stream.broker.chunk import Chunk
 from stream.decide.court import Verdict, decision_id
+from stream.decide.rules import Floor
 from stream.decode.batch import RequestBatch
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
@@ -42,6 +43,7 @@ def judged(
     *requests: Raw,
     header: "np.ndarray[Any, Any] | None" = None,
     weights: dict[str, float] | None = None,
+    floors: list[Floor | None] | None = None,
     **options: Any,
 ) -> list[Verdict]:
     """Verdicts on `requests`, whose scores are by account and within it in order."""
@@ -51,7 +53,12 @@ def judged(
         header = np.zeros(len(batch.accounts), HEADER)
     rows = np.zeros((len(scores), len(FEATURE_NAMES)), np.float32)
     return court(model, **options).judge(
-        header, batch, sight_of(batch), rows, np.array(scores, np.float64)
+        header,
+        batch,
+        sight_of(batch),
+        rows,
+        np.array(scores, np.float64),
+        floors or [None] * len(batch.accounts),
     )
 
 

@@ -1,0 +1,1 @@
+"""Who belongs together: shared values, rings of accounts, and the campaigns that they are."""

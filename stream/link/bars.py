@@ -1,0 +1,43 @@
+"""Bars: thresholds that keep the policy's budget of false positives in the stream at hand.
+
+Conformal: an established account's highest score is a draw from what honest accounts reach; the
+k-th highest of n bounds what share of others like them reaches it, k / (n + 1), whatever the
+distribution. Members of campaigns are left out. Until enough is seen, nobody is asked for proof
+or blocked by a score alone.
+"""
+
+import math
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from schemas.decisions import Action
+from stream.decide.policy import Budget
+from stream.decide.rules import Bars
+from stream.link.surprise import Floats
+
+NEVER: Final = math.inf
+AT_FIRST: Final[Bars] = MappingProxyType({Action.STEP_UP: NEVER, Action.BLOCK: NEVER})
+
+
+def bars(highest: Floats, budget: Budget) -> Bars:
+    """Bars from the highest score of each established account."""
+    falling = np.sort(highest)[::-1]
+    friction = _bar(falling, budget.friction)
+    if friction is None:
+        return AT_FIRST
+    half, block = _bar(falling, budget.friction / 2), _bar(falling, budget.block)
+    return {
+        Action.RESTRICT: friction,
+        Action.RATE_LIMIT: friction,
+        Action.STEP_UP: NEVER if half is None else half,
+        Action.BLOCK: NEVER if block is None else block,
+    }
+
+
+def _bar(falling: Floats, share: float) -> float | None:
+    """What a share of the accounts may exceed; None while they are too few to tell."""
+    allowed = int(share * (len(falling) + 1))
+    # Who is allowed stands above the bar: it lies just beyond the next one's score.
+    return float(np.nextafter(falling[allowed], 2.0)) if 0 < allowed < len(falling) else None

@@ -1,0 +1,95 @@
+"""Campaigns: rings that live on from one search to the next, under the id of the oldest."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from stream.link.surprise import Floats, Ints
+
+# A ring is the same as before when it holds this share of a campaign, or is mostly part of it.
+OVERLAP = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class Campaign:
+    """A campaign. Accounts and values are numbers of the ledger, times ms.
+
+    members: when each one was last found in the ring; keys: the values that tie it, by family.
+    """
+
+    campaign_id: str
+    detected_at: int
+    score: float
+    odds: float
+    traits: Floats
+    members: dict[int, int] = field(default_factory=dict)
+    keys: dict[int, int] = field(default_factory=dict)
+    found_at: int = 0
+    added: list[int] = field(default_factory=list)  # members that no record has named yet
+    told: int = 0  # members when the last record was written
+    closed: bool = False
+    merged_into: str | None = None
+
+    def join(self, accounts: list[int], ts: int) -> None:
+        """These were found in the ring at `ts`."""
+        self.added += [account for account in accounts if account not in self.members]
+        self.members.update(dict.fromkeys(accounts, ts))
+
+
+@dataclass(slots=True)
+class Register:
+    """All campaigns that are open, the oldest first."""
+
+    open: dict[str, Campaign] = field(default_factory=dict)
+    campaign_of: dict[int, Campaign] = field(default_factory=dict)
+
+    def match(self, ring: Ints) -> list[Campaign]:
+        """The open campaigns that a ring is, the oldest first."""
+        shared: dict[str, int] = defaultdict(int)
+        for account in ring.tolist():
+            if account in self.campaign_of:
+                shared[self.campaign_of[account].campaign_id] += 1
+        return [
+            campaign
+            for campaign_id, campaign in self.open.items()
+            if shared[campaign_id] >= OVERLAP * min(len(ring), len(campaign.members))
+        ]
+
+    def begin(self, campaign: Campaign) -> None:
+        """Open a campaign."""
+        self.open[campaign.campaign_id] = campaign
+
+    def enlist(self, campaign: Campaign, accounts: list[int], ts: int) -> None:
+        """Make accounts members; whoever is one of another campaign stays there."""
+        joining = [a for a in accounts if self.campaign_of.get(a, campaign) is campaign]
+        campaign.join(joining, ts)
+        self.campaign_of.update(dict.fromkeys(joining, campaign))
+
+    def merge(self, older: Campaign, younger: Campaign) -> None:
+        """The older one lives on, with all members."""
+        members = sorted(younger.members)
+        older.added += [account for account in members if account not in older.members]
+        older.members = younger.members | older.members
+        self.campaign_of.update(dict.fromkeys(members, older))
+        younger.merged_into = older.campaign_id
+        self.close(younger)
+
+    def close(self, campaign: Campaign) -> None:
+        """The campaign is over, or another one now; its members are free of it."""
+        campaign.closed = True
+        del self.open[campaign.campaign_id]
+        for account in campaign.members:
+            if self.campaign_of.get(account) is campaign:
+                del self.campaign_of[account]
+
+    def release(self, campaign: Campaign, accounts: list[int]) -> None:
+        """Members that have not been found in the ring for long."""
+        for account in accounts:
+            del campaign.members[account]
+            del self.campaign_of[account]
+
+
+def campaign_id(first: str, detected_at: int) -> str:
+    """The same whenever the same touches are folded again."""
+    parts = f"{first}\0{detected_at}".encode()
+    return "c-" + blake2b(parts, digest_size=8, person=b"campaign").hexdigest()

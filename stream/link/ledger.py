@@ -1,0 +1,158 @@
+"""The ledger: every account that was touched, and every value that it used, as columns.
+
+What was not seen for LIFE_MS is forgotten. Memory: about 300 bytes an account, and 150 bytes for
+each pair of an account and a value; an account keeps at most MOST_VALUES of one kind.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.features import FEATURE_NAMES
+from stream.link.surprise import Edges
+from stream.link.touches import Touch, Value
+
+LIFE_MS = 30 * 86_400_000
+MOST_VALUES = 48  # of one kind: an account of more has no habits to be known by
+
+COLUMNS = np.dtype(
+    [
+        ("partition", "i8"),
+        ("first", "i8"),  # ms: the first touch that is held
+        ("last", "i8"),
+        ("begun", "i8"),  # ms: sign-up, or the first touch where it is not known
+        ("score", "f8"),
+        ("highest", "f8"),  # the score at its highest touch
+        ("requests", "i8"),
+        ("tokens", "i8"),
+        ("tier", "i8"),
+        ("established", "?"),
+        ("row", "f2", len(FEATURE_NAMES)),
+    ]
+)
+USES = np.dtype([("account", "i8"), ("value", "i8"), ("last", "i8")])
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Accounts by number, in the order of their first touch."""
+
+    number: dict[str, int] = field(default_factory=dict)
+    name: list[str] = field(default_factory=list)
+    event_id: list[str] = field(default_factory=list)
+    country: list[str] = field(default_factory=list)
+    model: list[str] = field(default_factory=list)
+    clock: int = 0
+    _columns: NDArray[np.void] = field(default_factory=lambda: np.zeros(1024, COLUMNS))
+    _value: dict[Value, int] = field(default_factory=dict)
+    _values: list[Value] = field(default_factory=list)
+    _use: dict[int, int] = field(default_factory=dict)  # account and value: row of `_uses`
+    _uses: NDArray[np.void] = field(default_factory=lambda: np.zeros(1024, USES))
+    _of_account: list[list[int]] = field(default_factory=list)  # the values of each
+    _of_kind: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def columns(self) -> NDArray[np.void]:
+        """COLUMNS of each account."""
+        return self._columns[: len(self.name)]
+
+    def fold(self, touch: Touch) -> int:
+        """Take in a touch; the number of its account. A touch older than the last one adds only
+        its values."""
+        account = self._account(touch)
+        columns = self._columns[account]
+        self.clock = max(self.clock, touch.ts)
+        if touch.ts >= columns["last"]:
+            columns["last"], columns["score"], columns["tier"] = touch.ts, touch.score, touch.tier
+            columns["highest"] = max(columns["highest"], touch.score)
+            columns["requests"], columns["tokens"] = touch.requests, touch.tokens
+            columns["established"] = touch.established
+            columns["row"] = np.frombuffer(touch.row, np.float16)
+            columns["begun"] = touch.begun or columns["begun"]
+            self.event_id[account], self.model[account] = touch.event_id, touch.model
+            self.country[account] = touch.country or self.country[account]
+        for value in touch.values:
+            self._note(account, value, touch.ts)
+        return account
+
+    def _account(self, touch: Touch) -> int:
+        known = self.number.get(touch.account_id)
+        if known is not None:
+            return known
+        account = self.number[touch.account_id] = len(self.name)
+        self.name.append(touch.account_id)
+        for texts in (self.event_id, self.country, self.model):
+            texts.append("")
+        self._of_account.append([])
+        self._columns = _room(self._columns, account)
+        columns = self._columns[account]
+        columns["partition"], columns["begun"] = touch.partition, touch.ts
+        columns["first"] = touch.ts
+        return account
+
+    def _note(self, account: int, value: Value, ts: int) -> None:
+        number = self._value.setdefault(value, len(self._values))
+        if number == len(self._values):
+            self._values.append(value)
+        use = account << 32 | number
+        row = self._use.get(use)
+        if row is None:
+            kind = (account, value[0])
+            if self._of_kind[kind] >= MOST_VALUES:
+                return
+            self._of_kind[kind] += 1
+            row = self._use[use] = len(self._use)
+            self._uses = _room(self._uses, row)
+            self._uses[row] = (account, number, ts)
+            self._of_account[account].append(number)
+        elif ts > self._uses["last"][row]:
+            self._uses["last"][row] = ts
+
+    def edges(self) -> Edges:
+        """Every use that is held."""
+        uses = self._uses[: len(self._use)]
+        return Edges(uses["account"], uses["value"], self._kinds())
+
+    def _kinds(self) -> NDArray[np.uint8]:
+        return np.fromiter((kind for kind, _ in self._values), np.uint8, len(self._values))
+
+    @property
+    def values(self) -> int:
+        """How many values there are; their numbers are below it."""
+        return len(self._values)
+
+    def value(self, number: int) -> Value:
+        """Kind and hash of a value."""
+        return self._values[number]
+
+    def values_of(self, account: int) -> list[int]:
+        """The numbers of the values that an account used."""
+        return self._of_account[account]
+
+    def number_of(self, value: Value) -> int | None:
+        """The number of a value, None where nobody used it."""
+        return self._value.get(value)
+
+    def forget(self) -> None:
+        """Drop uses that are older than LIFE_MS. Numbers of accounts and values stay."""
+        uses = self._uses[: len(self._use)]
+        kept = uses[uses["last"] >= self.clock - LIFE_MS]
+        if len(kept) == len(uses):
+            return
+        self._uses = kept.copy()
+        keys = kept["account"] << 32 | kept["value"]
+        self._use = dict(zip(keys.tolist(), range(len(kept)), strict=True))
+        self._of_kind = defaultdict(int)
+        self._of_account = [[] for _ in self.name]
+        for account, number in zip(kept["account"].tolist(), kept["value"].tolist(), strict=True):
+            self._of_kind[account, self._values[number][0]] += 1
+            self._of_account[account].append(number)
+
+
+def _room(rows: NDArray[np.void], wanted: int) -> NDArray[np.void]:
+    """`rows` with room for one more than `wanted`: twice as many when they are full."""
+    if wanted < len(rows):
+        return rows
+    return np.concatenate([rows, np.zeros(max(len(rows), 1), rows.dtype)])

@@ -1,0 +1,193 @@
+"""The linker: a fold over touches, in one order, that finds campaigns and answers their members.
+
+It looks for rings each time that enough is new, by the touches' own clock. Everything that comes
+out depends on the touches and their order alone, so a linker that starts again and folds the same
+touches says the same. Between searches a new account that shows what ties a campaign together
+joins it at once.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stream.link import behaviour
+from stream.link.campaigns import Campaign, Register, campaign_id
+from stream.link.kinds import FAMILY, KIND
+from stream.link.ledger import Ledger
+from stream.link.portrait import Population, portrait
+from stream.link.rings import FEWEST, SURPRISING, rings
+from stream.link.surprise import Edges, Ints, sharing
+from stream.link.touches import Touch
+from stream.link.weighing import Weights
+
+HOUR_MS = 3_600_000
+SOONEST_MS = HOUR_MS // 4
+LATEST_MS = HOUR_MS
+NEWS = 0.02  # a search is due when as many touches came as this share of the accounts, or
+FEWEST_NEWS = 32  # as many as this
+ACQUAINTED = 5  # requests from which on an account's behaviour is its own
+KEY_SHARE = 0.5  # a value is a campaign's own when this share of who uses it are members
+KEPT_MS = 24 * HOUR_MS  # a member that no search finds for so long is let go
+FADING = 0.95  # what is left of a score after a search that finds less: one search may err
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a fold brought about: campaigns to tell of, and members whose answer to look at."""
+
+    campaigns: list[Campaign] = field(default_factory=list)
+    accounts: list[int] = field(default_factory=list)
+    searched: bool = False
+
+
+class Linker:
+    """Folds touches. `opens`: the score from which a ring is a campaign; `blind`: families of
+    links to do without (ablation)."""
+
+    def __init__(self, weights: Weights, opens: float, blind: frozenset[str] = frozenset()) -> None:
+        self.ledger = Ledger()
+        self.register = Register()
+        self.population: Population | None = None
+        self._weights = weights
+        self._opens = opens
+        self._blind = {kind for name, kind in KIND.items() if name in blind}
+        self._searched = 0
+        self._news = 0
+        self._keys: dict[int, list[Campaign]] = {}
+
+    def fold(self, touch: Touch) -> Changes:
+        """Take in one touch."""
+        account = self.ledger.fold(touch)
+        self._news += 1
+        joined = self._join(account, touch)
+        if not self._is_due():
+            return Changes([], [account] if joined else [])
+        return self._search()
+
+    def _is_due(self) -> bool:
+        waited = self.ledger.clock - self._searched
+        news = self._news >= max(FEWEST_NEWS, NEWS * len(self.ledger.name))
+        return waited >= LATEST_MS or (waited >= SOONEST_MS and news)
+
+    def _join(self, account: int, touch: Touch) -> bool:
+        """Whether the account is a campaign's member after what it just showed."""
+        register = self.register
+        if touch.established or account in register.campaign_of:
+            return account in register.campaign_of
+        shown: dict[str, tuple[Campaign, set[int]]] = {}
+        for value in touch.values:
+            number = self.ledger.number_of(value)
+            for campaign in self._keys.get(-1 if number is None else number, ()):
+                shown.setdefault(campaign.campaign_id, (campaign, set()))[1].add(FAMILY[value[0]])
+        tied = [campaign for campaign, families in shown.values() if len(families) >= 2]
+        if not tied:
+            return False
+        register.enlist(tied[0], [account], touch.ts)
+        return True
+
+    def _search(self) -> Changes:
+        ledger = self.ledger
+        ledger.forget()
+        self._searched, self._news = ledger.clock, 0
+        population = self.population = self._populate()
+        changed: dict[str, Campaign] = {}
+        for ring in rings(population.edges, population.sharing, len(ledger.name)):
+            campaign = self._recognise(population, ring)
+            if campaign:
+                changed[campaign.campaign_id] = campaign
+        closed = self._fade()
+        self._keys = self._all_keys()
+        return Changes(
+            [*changed.values(), *closed],
+            [account for campaign in changed.values() for account in campaign.members],
+            searched=True,
+        )
+
+    def _populate(self) -> Population:
+        columns = self.ledger.columns
+        edges = self._with_behaviour(self.ledger.edges())
+        if self._blind:
+            edges = edges.take(~np.isin(edges.kind[edges.value], list(self._blind)))
+        proven = columns["established"]
+        return Population(
+            rows=columns["row"],
+            score=columns["score"],
+            proven=proven,
+            begun=np.minimum(columns["begun"], columns["first"]),
+            requests=columns["requests"],
+            clock=self.ledger.clock,
+            edges=edges,
+            sharing=sharing(edges, proven),
+        )
+
+    def _with_behaviour(self, edges: Edges) -> Edges:
+        """The values used, and the cells of behaviour beside them."""
+        known = np.flatnonzero(self.ledger.columns["requests"] >= ACQUAINTED)
+        if len(known) < behaviour.CELL:
+            return edges
+        account, value, kind = [edges.account], [edges.value], [edges.kind]
+        values = len(edges.kind)
+        rows = self.ledger.columns["row"][known].astype(np.float32)
+        for number, cells in behaviour.signatures(rows).items():
+            named, cell = np.unique(cells, return_inverse=True)
+            account.append(np.repeat(known, cells.shape[1]))
+            value.append(values + cell.ravel())
+            kind.append(np.full(len(named), number, np.uint8))
+            values += len(named)
+        return Edges(np.concatenate(account), np.concatenate(value), np.concatenate(kind))
+
+    def _recognise(self, population: Population, ring: Ints) -> Campaign | None:
+        """The campaign that a ring is, old or new; None where it is none."""
+        traits = portrait(population, ring)
+        score, odds = self._weights.score(traits), self._weights.odds(traits)
+        known = self.register.match(ring)
+        if score < self._opens:
+            # Not enough by now: nobody joins, and the campaigns that were there fade.
+            for campaign in known:
+                campaign.score *= FADING
+            return known[0] if known else None
+        clock = self.ledger.clock
+        if not known:
+            name = campaign_id(self.ledger.name[int(ring[0])], clock)
+            known = [Campaign(name, clock, score, odds, traits)]
+            self.register.begin(known[0])
+        campaign, *younger = known
+        for other in younger:
+            self.register.merge(campaign, other)
+        campaign.score = max(score, FADING * campaign.score)
+        campaign.odds, campaign.traits, campaign.found_at = odds, traits, clock
+        self.register.enlist(campaign, ring.tolist(), clock)
+        campaign.keys = self._own_keys(population, campaign)
+        return campaign
+
+    def _own_keys(self, population: Population, campaign: Campaign) -> dict[int, int]:
+        """The ledger's values that tie a campaign, and how many members use each."""
+        member = np.zeros(len(population.proven), bool)
+        member[list(campaign.members)] = True
+        edges, shared = population.edges, population.sharing
+        inside = np.bincount(edges.value[member[edges.account]], minlength=len(edges.kind))
+        own = (inside >= FEWEST) & (shared.surprise >= SURPRISING)
+        own &= inside >= KEY_SHARE * shared.accounts
+        return {int(value): int(inside[value]) for value in np.flatnonzero(own)}
+
+    def _all_keys(self) -> dict[int, list[Campaign]]:
+        """By value of the ledger: behaviour is looked at in searches only."""
+        held = self.ledger.values
+        found: dict[int, list[Campaign]] = {}
+        for campaign in self.register.open.values():
+            for value in campaign.keys:
+                if value < held:
+                    found.setdefault(value, []).append(campaign)
+        return found
+
+    def _fade(self) -> list[Campaign]:
+        """Let members go that were not found for long, and close campaigns without any."""
+        oldest = self.ledger.clock - KEPT_MS
+        closed = []
+        for campaign in list(self.register.open.values()):
+            gone = [account for account, found in campaign.members.items() if found < oldest]
+            self.register.release(campaign, gone)
+            if not campaign.members or campaign.score < self._opens * FADING**4:
+                self.register.close(campaign)
+                closed.append(campaign)
+        return closed

@@ -1,0 +1,116 @@
+"""The office: takes touches to the linker, and what it finds to topics and store.
+
+The order of the main path holds here, too: decisions and records are out before the memberships
+are written, fenced by the touch's offset, and these before the offset is committed.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from kyc.tiers import Tier
+from schemas.decisions import Campaign as CampaignRecord
+from schemas.decisions import Mode
+from schemas.wire import encode_decision
+from stream.broker.sinks import CampaignSink
+from stream.decide.policy import Policy
+from stream.decide.rules import Bars
+from stream.link.answers import Answer, Answers
+from stream.link.bars import bars
+from stream.link.campaigns import Campaign
+from stream.link.linker import ACQUAINTED, Linker
+from stream.link.membership import Place, seal
+from stream.link.records import is_due, records
+from stream.link.touches import Touch
+from stream.link.weighing import Weights
+from stream.metrics import Metrics
+from stream.store import Current, Entry, Kind, Store
+
+
+class Office:
+    """One linker and whom it tells. `heed`: takes the bars after each search."""
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        weights: Weights,
+        mode: Mode,
+        now: Callable[[], int],
+        store: Store,
+        sink: CampaignSink,
+        heed: Callable[[Bars], Awaitable[None]],
+        metrics: Metrics,
+        epoch: int = 0,
+        blind: frozenset[str] = frozenset(),
+    ) -> None:
+        opens = min(policy.campaigns.thresholds[Tier.UNVERIFIED].values())
+        self.linker = Linker(weights, opens, blind)
+        self._answers = Answers(policy, weights.version, mode, now)
+        self._budget = policy.budget
+        self._store = store
+        self._sink = sink
+        self._heed = heed
+        self._metrics = metrics
+        self._epoch = epoch
+        self._searched = False  # since the bars were last told
+
+    def recall(self, touches: Sequence[Touch]) -> None:
+        """Fold touches that were answered before this process began: nobody is told again."""
+        for touch in touches:
+            self._fold(touch)
+
+    async def take(self, touches: Sequence[tuple[int, Touch]]) -> None:
+        """Fold touches with their offsets, in order. Raises EmitError or StoreError."""
+        answers: list[Answer] = []
+        told: list[CampaignRecord] = []
+        for _, touch in touches:
+            found, new = self._fold(touch)
+            answers += found
+            told += new
+        if touches:
+            await self._send(answers, told, touches[-1][0])
+        if self._searched:
+            self._searched = False
+            await self._heed(self._bars())
+
+    def _fold(self, touch: Touch) -> tuple[list[Answer], list[CampaignRecord]]:
+        linker = self.linker
+        changes = linker.fold(touch)
+        self._searched |= changes.searched
+        found = self._answers.to(linker.ledger, changes.accounts, linker.register.campaign_of)
+        return found, self._tell(changes.campaigns)
+
+    def _bars(self) -> Bars:
+        ledger, members = self.linker.ledger, self.linker.register.campaign_of
+        columns = ledger.columns
+        witness = columns["established"] & (columns["requests"] >= ACQUAINTED)
+        witness[list(members)] = False
+        return bars(columns["highest"][witness], self._budget)
+
+    def _tell(self, campaigns: Sequence[Campaign]) -> list[CampaignRecord]:
+        due = [campaign for campaign in campaigns if is_due(campaign)]
+        return [r for campaign in due for r in records(self.linker.ledger, campaign)]
+
+    async def _send(
+        self, answers: Sequence[Answer], told: Sequence[CampaignRecord], offset: int
+    ) -> None:
+        await self._sink.record(told)
+        await self._sink.emit([(a.partition, a.decision) for a in answers], [])
+        # Of one account the last answer holds.
+        last = {answer.decision.account_id: answer for answer in answers}
+        place = Place(self._epoch, offset)
+        await self._store.write(
+            [_entry(account, answer, place) for account, answer in last.items()], Kind.MEMBERSHIP
+        )
+        self._count(answers, told)
+
+    def _count(self, answers: Sequence[Answer], told: Sequence[CampaignRecord]) -> None:
+        for answer in answers:
+            self._metrics.decisions.labels(answer.decision.action.value).inc()
+        for record in told:
+            self._metrics.campaigns.labels(record.status).inc()
+
+
+def _entry(account: str, answer: Answer, place: Place) -> Entry:
+    decision = answer.decision
+    current = Current(encode_decision(decision), decision.expires_at - decision.ts)
+    return Entry(account, seal(answer.floor, place), current)

@@ -1,0 +1,146 @@
+"""Touches: what an account showed at a moment, for whoever looks across accounts.
+
+Most events say nothing new about who belongs together. So an account is looked at on its 1st, 2nd,
+3rd, 4th, 6th, 8th, 12th … request and on the first one in every six hours: a new account at once,
+a busy one seldom. The choice depends on the account's own past only, so that a repeated chunk
+makes the same touches again.
+"""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kyc.links import links
+from kyc.profile import Profile
+from stream.decide.court import TIER
+from stream.decode.batch import RequestBatch
+from stream.decode.geography import country_name
+from stream.know.profiles import Profiles
+from stream.link.kinds import KIND
+from stream.remember.windows import Sight
+
+SLOT_MS = 6 * 3_600_000
+BANDS = 4  # of a SimHash: two texts within 3 bits of each other have one of them in common
+_BAND_BITS = 64 // BANDS
+_LARGEST = float(np.finfo(np.float16).max)
+
+Value = tuple[int, int]  # kind, keyed hash
+
+
+class Touch(msgspec.Struct, array_like=True, gc=False):
+    """One account at one moment. Times are ms; nothing in it is personal.
+
+    row: its features, float16[features]; begun: sign-up, 0 where it is not known; established:
+    see kyc/known.py.
+    """
+
+    account_id: str
+    event_id: str
+    partition: int
+    ts: int
+    score: float
+    requests: int
+    tokens: int
+    tier: int
+    begun: int
+    established: bool
+    country: str
+    model: str
+    row: bytes
+    values: list[Value]
+
+
+encode_touch = msgspec.msgpack.Encoder().encode
+decode_touch = msgspec.msgpack.Decoder(Touch).decode
+
+
+def due(sight: Sight) -> NDArray[np.intp]:
+    """Which counted events touch: rows of `sight`."""
+    count = sight.requests
+    octave = np.int64(1) << np.log2(count).astype(np.int64)
+    at_count = (count == octave) | (2 * count == 3 * octave)
+    return np.flatnonzero(at_count | (sight.before // SLOT_MS != sight.clock // SLOT_MS))
+
+
+_USED = {
+    "subnet": "network",
+    "device": "device",
+    "tls_fingerprint": "tls",
+    "user_agent": "user_agent",
+    "system_prompt": "system",
+    "template": "template",
+}
+
+
+def touches(
+    batch: RequestBatch,
+    sight: Sight,
+    rows: NDArray[np.float32],
+    scores: NDArray[np.float64],
+    profiles: Profiles,
+) -> list[Touch]:
+    """The touches of a batch, in order of arrival."""
+    at = due(sight)
+    at = at[np.argsort(sight.row[at])]
+    account, row, clock = sight.account[at], sight.row[at], sight.clock[at]
+    known = profiles.known
+    columns = (
+        account,
+        row,
+        batch.partition[row],
+        clock,
+        scores[at],
+        sight.requests[at],
+        sight.tokens[at],
+        known.begun[account],
+        known.established(account, clock),
+        batch.country[row],
+    )
+    squeezed = np.clip(rows[at], -_LARGEST, _LARGEST).astype(np.float16)
+    used = _used_values(batch, row)
+    return [
+        Touch(
+            account_id=batch.accounts[a],
+            event_id=batch.event_id[r],
+            partition=partition,
+            ts=ts,
+            score=score,
+            requests=requests,
+            tokens=tokens,
+            tier=int(TIER),
+            begun=begun,
+            established=established,
+            country=country_name(country),
+            model=batch.named[r],
+            row=squeezed[i].tobytes(),
+            values=used[i] + _told_values(profiles[a]),
+        )
+        for i, (a, r, partition, ts, score, requests, tokens, begun, established, country) in (
+            enumerate(zip(*(column.tolist() for column in columns), strict=True))
+        )
+    ]
+
+
+def _used_values(batch: RequestBatch, row: NDArray[np.int64]) -> list[list[Value]]:
+    """What each of the given events of the batch shows."""
+    columns = {KIND[kind]: getattr(batch, field)[row].tolist() for kind, field in _USED.items()}
+    columns[KIND["asn"]] = np.maximum(batch.asn[row], 0).tolist()
+    simhash = batch.simhash[row].tolist()
+    return [
+        [(kind, column[i]) for kind, column in columns.items() if column[i]]
+        + [(KIND["prompt_neighbourhood"], band) for band in bands(simhash[i]) if simhash[i]]
+        for i in range(len(row))
+    ]
+
+
+def _told_values(profile: Profile | None) -> list[Value]:
+    """What the account told of itself."""
+    if profile is None:
+        return []
+    return [(KIND[kind], value) for kind, found in links(profile).items() for value in found]
+
+
+def bands(simhash: int) -> list[int]:
+    """The pieces of a SimHash, unlike between places."""
+    mask = (1 << _BAND_BITS) - 1
+    return [place << _BAND_BITS | simhash >> place * _BAND_BITS & mask for place in range(BANDS)]
