@@ -15,9 +15,12 @@ from redis.backoff import NoBackoff
 
 from edge.app import create_app
 from edge.check.ledger import RedisLedger
+from edge.check.quotas import tier_quotas
 from edge.metrics import EdgeMetrics
 from edge.protocol import BoundedProtocol
 from edge.tokens import Keyring
+from kyc.policy import SHIPPED as SHIPPED_POLICY
+from kyc.policy import load_kyc_policy
 from schemas.errors import ConfigurationError, StoreError
 from stream.broker.connections import store_client
 from stream.logs import configure_logs
@@ -41,9 +44,10 @@ def run(settings: Settings) -> int:
         raise ConfigurationError(
             f"{variable('edge_tokens')}: needed; `sluicegate token create` makes the file"
         )
+    policy = load_kyc_policy(settings.kyc_policy or SHIPPED_POLICY)
     keyring = Keyring(settings.edge_tokens)
     configure_logs(settings.log_format, settings.log_level, sys.stderr)
-    ledger = RedisLedger(_client(settings), {})
+    ledger = RedisLedger(_client(settings), tier_quotas(policy))
     app = create_app(settings, ledger, keyring, EdgeMetrics(), _connected(ledger))
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops gracefully and then raises the signal again; that is to end in exit code 0.

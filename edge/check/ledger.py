@@ -17,7 +17,7 @@ from redis.exceptions import NoScriptError, RedisError
 from edge.check.asks import Ask
 from edge.check.quotas import Level, Quota, encode_quotas
 from schemas.errors import StoreError
-from stream.store import decision_key, shard
+from stream.store import buckets_key, decision_key, shard
 
 _SPEND: Final = Path(__file__).with_name("spend.lua").read_text("utf-8")
 # Redis names a script by its SHA-1; nothing secret hangs on it.
@@ -100,11 +100,6 @@ class RedisLedger:
         except (RedisError, OSError) as error:
             raise StoreError(f"spend: {error}") from error
         return found
-
-
-def buckets_key(account: str) -> str:
-    """Key of an account's buckets, in the slot of its decision."""
-    return f"sg:{{{shard(account)}}}:l:{account}"
 
 
 def _spent(answer: list[Any]) -> Spent:

@@ -7,9 +7,11 @@ from typing import Final, Literal
 import msgspec
 
 from edge.check.asks import MOST_TOKENS
+from kyc.policy import KycPolicy
 from schemas.errors import ConfigurationError
 
 Units = Literal["requests", "tokens"]
+MINUTE_MS: Final = 60_000
 # Up to here a Lua number, a double, is an exact integer.
 _EXACT: Final = 1 << 53
 
@@ -42,6 +44,17 @@ class Level:
     left: int
     full_ms: int
     wait_ms: int
+
+
+def tier_quotas(policy: KycPolicy) -> dict[int, list[Quota]]:
+    """What each tier may use in a minute."""
+    return {
+        int(tier): [
+            Quota("tier-requests", "requests", unlocked.requests_per_minute, MINUTE_MS),
+            Quota("tier-tokens", "tokens", unlocked.tokens_per_minute, MINUTE_MS),
+        ]
+        for tier, unlocked in policy.tiers.items()
+    }
 
 
 def encode_quotas(by_tier: Mapping[int, Sequence[Quota]]) -> bytes:

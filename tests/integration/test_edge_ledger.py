@@ -11,12 +11,12 @@ from redis.crc import key_slot
 from structlog.testing import capture_logs
 
 from edge.check.asks import MOST_TOKENS, Ask
-from edge.check.ledger import RedisLedger, Spent, buckets_key
+from edge.check.ledger import RedisLedger, Spent
 from edge.check.quotas import Quota
 from schemas.errors import StoreError
 from stream.broker.connections import store_client
 from stream.settings import load_settings
-from stream.store import decision_key
+from stream.store import RedisStore, buckets_key, decision_key
 from tests.servers import free_port, missing, redis_store
 from tests.unit.edges import decision
 
@@ -139,6 +139,13 @@ async def test_a_bucket_is_gone_when_it_is_full_again(client: Any) -> None:
     """Only accounts that are in debt take room."""
     await one(RedisLedger(client, {0: [REQUESTS]}), Ask("a", tier=0))
     assert 0 < await client.pttl(buckets_key("a")) <= DAY_MS // 100
+
+
+async def test_an_erased_account_leaves_no_bucket(client: Any) -> None:
+    """What it has used is held about it too."""
+    await one(RedisLedger(client, {0: [REQUESTS]}), Ask("a", tier=0))
+    await RedisStore(client).erase(["a"])
+    assert await client.dbsize() == 0
 
 
 async def test_an_unreadable_decision_spoils_only_its_own_account(client: Any) -> None:

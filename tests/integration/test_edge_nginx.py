@@ -157,10 +157,10 @@ async def test_a_limited_account_is_told_to_wait(gateway: Any, store: str) -> No
         async with gateway.get("/v1/messages", headers=ADA) as answer:
             found.append((answer.status, answer.headers, await answer.json()))
     assert [status for status, _, _ in found] == [200, 200, 429]
-    assert found[0][1]["ratelimit"].startswith('"decision-requests";r=1;t=')
+    assert '"decision-requests";r=1;t=' in found[0][1]["ratelimit"]
     _, headers, body = found[2]
     assert 0 < int(headers["retry-after"]) <= 30
-    assert headers["ratelimit-policy"].startswith('"decision-requests";q=2;w=60')
+    assert '"decision-requests";q=2;w=60' in headers["ratelimit-policy"]
     assert body["type"].endswith("#quota-exceeded")
 
 
