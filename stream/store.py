@@ -1,4 +1,4 @@
-"""The store: packed states, profiles and current decisions by account, in Redis or in memory.
+"""The store: states, profiles, memberships and decisions by account, in Redis or in memory.
 
 Both keep one promise: a record is never replaced by one that holds fewer events of the same
 partition, so that a worker that lost its partition cannot undo the next owner's work.
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from zlib import crc32
 
 import structlog
@@ -41,11 +41,12 @@ class Kind(StrEnum):
 
     STATE = "s"
     PROFILE = "p"
+    MEMBERSHIP = "m"
 
     @property
     def lifetime_s(self) -> int:
         """How long it is kept after the last write."""
-        return LIFETIME_S if self is Kind.STATE else PROFILE_LIFETIME_S
+        return PROFILE_LIFETIME_S if self is Kind.PROFILE else LIFETIME_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,22 @@ class Entry:
 Values = list[bytes | None]
 
 
+class Held(NamedTuple):
+    """What is held of some accounts, None where there is nothing; in the order of Kind."""
+
+    states: Values
+    profiles: Values
+    memberships: Values
+
+
 class Store(Protocol):
     """Where states, profiles and current decisions live. Methods raise StoreError."""
 
     async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
         """The packed value of each account, None where there is none."""
 
-    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
-        """State and profile of each account, in one round trip."""
+    async def load_all(self, accounts: Sequence[str]) -> Held:
+        """Every kind of value of each account, in one round trip."""
 
     async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         """Write what is not older than what is there; how many were refused."""
@@ -84,7 +93,7 @@ class Store(Protocol):
         """Let the profiles of these accounts live as long as if they were written now."""
 
     async def erase(self, accounts: Sequence[str]) -> None:
-        """Forget what requests left of these accounts: states and decisions."""
+        """Forget what requests left of these accounts: all but their profiles."""
 
     async def decision(self, account: str) -> bytes | None:
         """The current decision about an account, None where none stands."""
@@ -96,16 +105,17 @@ class MemoryStore:
 
     states: dict[str, bytes] = field(default_factory=dict)
     profiles: dict[str, bytes] = field(default_factory=dict)
+    memberships: dict[str, bytes] = field(default_factory=dict)
     decisions: dict[str, bytes] = field(default_factory=dict)
 
     def _of(self, kind: Kind) -> dict[str, bytes]:
-        return self.states if kind is Kind.STATE else self.profiles
+        return (self.states, self.profiles, self.memberships)[list(Kind).index(kind)]
 
     async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
         return list(map(self._of(kind).get, accounts))
 
-    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
-        return await self.load(accounts), await self.load(accounts, Kind.PROFILE)
+    async def load_all(self, accounts: Sequence[str]) -> Held:
+        return Held(*[await self.load(accounts, kind) for kind in Kind])
 
     async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         values, refused = self._of(kind), 0
@@ -124,8 +134,8 @@ class MemoryStore:
 
     async def erase(self, accounts: Sequence[str]) -> None:
         for account in accounts:
-            self.states.pop(account, None)
-            self.decisions.pop(account, None)
+            for values in (self.states, self.memberships, self.decisions):
+                values.pop(account, None)
 
     async def decision(self, account: str) -> bytes | None:
         return self.decisions.get(account)
@@ -147,10 +157,11 @@ class RedisStore:
     async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
         return await self._load(accounts, [key(kind, account) for account in accounts])
 
-    async def load_both(self, accounts: Sequence[str]) -> tuple[Values, Values]:
+    async def load_all(self, accounts: Sequence[str]) -> Held:
         keys = [key(kind, account) for kind in Kind for account in accounts]
-        found = await self._load([*accounts, *accounts], keys)
-        return found[: len(accounts)], found[len(accounts) :]
+        found = await self._load([*accounts] * len(Kind), keys)
+        size = len(accounts)
+        return Held(*(found[at * size : (at + 1) * size] for at in range(len(Kind))))
 
     async def _load(self, accounts: Sequence[str], keys: Sequence[str]) -> Values:
         values: Values = [None] * len(keys)
@@ -174,7 +185,7 @@ class RedisStore:
     async def erase(self, accounts: Sequence[str]) -> None:
         for group in self._groups(accounts):
             named = [accounts[place] for place in group]
-            kinds = (state_key, decision_key, buckets_key)
+            kinds = (state_key, membership_key, decision_key, buckets_key)
             await self._call("UNLINK", *(name(account) for name in kinds for account in named))
 
     async def decision(self, account: str) -> bytes | None:
@@ -237,6 +248,11 @@ def key(kind: Kind, account: str) -> str:
 def state_key(account: str) -> str:
     """Key of an account's packed state."""
     return key(Kind.STATE, account)
+
+
+def membership_key(account: str) -> str:
+    """Key of an account's place in a campaign."""
+    return key(Kind.MEMBERSHIP, account)
 
 
 def decision_key(account: str) -> str:
