@@ -22,6 +22,7 @@ from simulate.attacks import ATTACKS
 from simulate.configurations import CONFIGURATIONS
 from simulate.scenarios import SCENARIOS, Scenario
 from stream.commands.evaluate import evaluate
+from stream.commands.lists import lists
 from stream.evaluate.trials import PEACE, TRAINED_ON, one_case
 from stream.guard import refuse_foreign_packages
 from stream.logs import configure_logs
@@ -41,6 +42,7 @@ cli.command()(evaluate)
 cli.command()(edge)
 cli.add_typer(token, name="token")
 cli.command()(webhooks)
+cli.add_typer(lists, name="lists")
 cli.add_typer(webhook, name="webhook")
 cli.add_typer(audit, name="audit")
 

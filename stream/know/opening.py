@@ -22,7 +22,7 @@ def open_registry(
     sink: Sink,
     metrics: Metrics,
 ) -> Registry:
-    """Raises ModelError or PolicyError, which name the file."""
+    """Raises ModelError, PolicyError or ListError, which name the file."""
     assessor = open_assessor(settings)
-    reading = Reading(hasher, geography.locate, Lists(), assessor.policy.famous_mail)
+    reading = Reading(hasher, geography.locate, Lists.load(settings.lists_dir), assessor.policy.famous_mail)
     return Registry(reading, assessor, census, store, sink, metrics, settings.stream_epoch)
