@@ -19,6 +19,7 @@ MEASUREMENTS = (
     ("Memory of an account", "bench.memory"),
     ("Profile", "bench.profile", "--accounts", "10000", "--events", "100000"),
     ("Scoring", "bench.scoring"),
+    ("Webhooks", "bench.webhooks", "--seconds", "20"),
     ("Check", "bench.check", "--seconds", "10", "--requests", "20000"),
 )
 PACKAGES = ("faust-streaming", "aiokafka", "numpy", "onnxruntime", "redis", "hiredis")

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 from aiokafka import ConsumerRecord
+from click.testing import Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from edge.audit.chain import Chain
-from edge.audit.files import ChainFiles, segments
+from edge.audit.files import ChainFiles, read_heads, segments
 from edge.audit.keyring import UnreadableError, seal, unseal
 from edge.audit.reading import readable
 from edge.audit.record import GENESIS, Head, Record, encode, linked
 from edge.audit.sources import Entry, read
 from edge.audit.verify import Findings, verify
-from schemas.errors import MalformedEventError
+from schemas.errors import ConfigurationError, MalformedEventError
+from stream.cli import cli
 
 LENGTH = 12
 
@@ -267,3 +270,29 @@ def test_files_are_cut_into_lengths(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ]
     assert verify(tmp_path, {}).wrong == []
     assert ChainFiles(tmp_path, 0).last() == records()[-1]
+
+
+def command(*arguments: str | Path) -> Result:
+    """Run `sluicegate audit …`."""
+    return CliRunner().invoke(cli, ["audit", *map(str, arguments)])
+
+
+def test_the_command_verifies_against_heads_that_it_wrote(tmp_path: Path) -> None:
+    """Exit code 0 for what holds, 1 with the place for what does not."""
+    chains, heads = tmp_path / "chains", tmp_path / "heads"
+    chains.mkdir()
+    ChainFiles(chains, 0).append(records())
+    heads.write_text(command("head", chains).stdout)
+    assert command("verify", chains, "--heads", heads).exit_code == 0
+    found(chains, lines(records()[:7]))
+    cut = command("verify", chains, "--heads", heads)
+    assert cut.exit_code == 1
+    assert "chain 0: cut off: it ends at record 7, record 12 was published" in cut.stdout
+
+
+def test_heads_that_are_none_are_told(tmp_path: Path) -> None:
+    """With the file's name."""
+    path = tmp_path / "heads"
+    path.write_text("no head\n")
+    with pytest.raises(ConfigurationError, match=str(path)):
+        read_heads(path)

@@ -8,15 +8,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
+from typer.testing import CliRunner
 
 from edge.webhook.addresses import PublicResolver, is_public
 from edge.webhook.delivery import delivery, pack, read_notice, unpack
@@ -28,6 +31,7 @@ from edge.webhook.sender import Answer, HttpSender, Outcome
 from edge.webhook.signature import headers
 from schemas import decisions
 from schemas.errors import MalformedEventError
+from stream.cli import cli
 
 KEY = b"k" * 24
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -268,3 +272,22 @@ def test_progress_is_the_lowest_that_is_not_done(offsets: list[int], rng: object
         progress.finish(offset)
         assert progress.position == (left[0] if left else offsets[-1] + 1)
     assert offsets or progress.position is None
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"), [(200, 0, "delivered"), (500, 1, "status 500")]
+)
+async def test_an_endpoint_is_tried_out_by_command(
+    tmp_path: Path, status: int, code: int, said: str
+) -> None:
+    """What came of it, in words and as exit code."""
+    async with answering(told(status)) as url:
+        listed = {"name": "gateway", "url": url, "secrets": [{"key": secret(KEY)}]}
+        listed |= {"allow_http": True, "allow_private": True}
+        file = tmp_path / "webhooks.yaml"
+        file.write_text(yaml.safe_dump({"endpoints": [listed]}))
+        environ = {"SLUICEGATE_WEBHOOKS": str(file)}
+        words = ["webhook", "test", "gateway"]
+        tried = await asyncio.to_thread(CliRunner().invoke, cli, words, env=environ)
+    assert tried.exit_code == code
+    assert said in tried.stdout
