@@ -15,3 +15,7 @@ class KycSettings(BaseSettings):
     kyc_model: Path | None = Field(
         None, description="Folder of the model of identity; none: the shipped one."
     )
+    lists_dir: Path | None = Field(
+        None,
+        description="Folder of imported lists (`sluicegate lists`); none: the shipped ones only.",
+    )

@@ -143,10 +143,6 @@ class Settings(EdgeSettings, GeographySettings, KycSettings):
     webhooks: FilePath | None = Field(
         None, description="File of the endpoints (YAML) that `sluicegate webhooks` delivers to."
     )
-    lists_dir: Path | None = Field(
-        None,
-        description="Folder of imported lists (`sluicegate lists`); none: the shipped ones only.",
-    )
     log_format: Literal["json", "console"] = Field(
         "json", description="One JSON object a line, or text."
     )
