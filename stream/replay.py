@@ -168,8 +168,13 @@ def _heeding(court: Court) -> Callable[[Bars], Awaitable[None]]:
     return heed
 
 
-def local_handlers(settings: Settings, sink: CampaignSink) -> dict[str, Handle]:
-    """The live path of both topics with a store of its own in this process."""
+def local_handlers(
+    settings: Settings, sink: CampaignSink, blind: frozenset[str] = frozenset()
+) -> dict[str, Handle]:
+    """The live path of both topics with a store of its own in this process.
+
+    `blind`: kinds of links to do without (ablation).
+    """
     court, geography = open_court(settings), open_geography(settings)
     policy = load_policy(settings.policy or SHIPPED)
     hasher, store, metrics = KeyedHasher(LOCAL_PEPPER), MemoryStore(), Metrics()
@@ -190,6 +195,7 @@ def local_handlers(settings: Settings, sink: CampaignSink) -> dict[str, Handle]:
                 sink=sink,
                 heed=_heeding(court),
                 metrics=metrics,
+                blind=blind,
             )
         ),
     )

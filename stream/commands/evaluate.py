@@ -34,7 +34,7 @@ def evaluate(
         float, typer.Option(min=0.001, max=0.9, help="The attack's share of all accounts.")
     ] = 0.1,
     ablate: Annotated[
-        bool, typer.Option("--ablate", help="Again without identity, network, templates.")
+        bool, typer.Option("--ablate", help="Again without a part of what it sees.")
     ] = False,
     baselines: Annotated[
         bool, typer.Option("--baselines", help="Three simple detectors beside it.")

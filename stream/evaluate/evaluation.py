@@ -1,13 +1,14 @@
 """One scenario judged: every figure of it, ready for tables and files."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from simulate.population import Population
 from simulate.scenarios import Scenario
 from stream.evaluate.ablations import ABLATIONS, Ablation
 from stream.evaluate.figures import Honest, Reach, honest, reach
-from stream.evaluate.judge import Detector, Progress, Trial, judge, live
+from stream.evaluate.judge import Detector, Progress, Trial, judge, live, shipped
 from stream.evaluate.price import Price, price
 from stream.evaluate.rings import Detection, Membership, detection, membership
 from stream.evaluate.traffic import traffic_of
@@ -51,9 +52,8 @@ def evaluate(
     """
     ablation = ABLATIONS[without] if without else Ablation()
     traffic = traffic_of(ablation.applied(scenario), cache)
-    trial = judge(
-        traffic, detector or live(), attack, identity=ablation.identity, progress=progress
-    )
+    found = detector or live(partial(shipped, blind=ablation.blind))
+    trial = judge(traffic, found, attack, identity=ablation.identity, progress=progress)
     return figures(trial, traffic.population, attack, name, without)
 
 

@@ -39,9 +39,12 @@ class Trial:
     seconds: float
 
 
-def shipped(docket: Docket) -> Mapping[str, Handle]:
-    """The live path with the model and policy of the settings, telling `docket`."""
-    return local_handlers(load_settings(), docket)
+def shipped(docket: Docket, blind: frozenset[str] = frozenset()) -> Mapping[str, Handle]:
+    """The live path with the models and policies of the settings, telling `docket`.
+
+    `blind`: kinds of links to do without, of stream/link/kinds.py.
+    """
+    return local_handlers(load_settings(), docket, blind)
 
 
 def live(factory: HandlersFactory = shipped) -> Detector:

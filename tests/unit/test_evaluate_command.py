@@ -10,6 +10,7 @@ from schemas.decisions import Action
 from schemas.wire import DecisionWire, LimitsWire, ReasonWire
 from simulate.population import Population
 from simulate.scenarios import scenario
+from stream.evaluate.ablations import ABLATIONS
 from stream.evaluate.docket import Docket
 from stream.evaluate.evaluation import Evaluation, evaluate
 from stream.evaluate.figures import together
@@ -117,5 +118,5 @@ def test_the_command_writes_every_figure(tmp_path: Path) -> None:
     assert told.returncode == 0, told.stderr
     assert "A-june-77  no network" in told.stdout
     runs = json.loads(out.read_bytes())
-    assert [run["without"] for run in runs] == [None, "identity", "network", "templates"]
+    assert [run["without"] for run in runs] == [None, *ABLATIONS]
     assert {"attack", "membership", "price", "honest", "others"} <= set(runs[0])

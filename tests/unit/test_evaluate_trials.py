@@ -16,6 +16,7 @@ from stream.evaluate.exchanges import Exchanges
 from stream.evaluate.traffic import Traffic, traffic_of
 from stream.evaluate.trials import PEACE, SEED, TRAINED_ON, cases, named, one_case
 from stream.evaluate.tuning import TUNING_SEED
+from stream.link.kinds import KIND
 
 SMALL = scenario("A", "june", SEED, accounts=80, days=0.2)
 
@@ -97,6 +98,12 @@ def test_an_ablation_hides_its_fields_and_nothing_else(name: str) -> None:
         }
     told = [set(msgspec.json.decode(event)) for event in without.account_events]
     assert not any(set(ablation.fields) & event for event in told)
+
+
+def test_every_kind_that_is_left_out_is_one_of_the_linkers() -> None:
+    """Else an ablation would take nothing away."""
+    blind = {kind for ablation in ABLATIONS.values() for kind in ablation.blind}
+    assert set() < blind < set(KIND)
 
 
 def test_a_cache_gives_the_same_traffic(tmp_path: Path) -> None:
