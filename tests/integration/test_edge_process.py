@@ -70,16 +70,3 @@ def test_it_starts_while_the_store_is_away(tmp_path: Path) -> None:
         assert edge.check(b'{"account_id": "a"}') == 429
         assert edge.check(b'{"account_id": "a", "tier": 1}') == 200
         assert '"event":"edge.store_away"' in edge.log.read_text()
-
-
-def test_without_tokens_it_refuses_to_start(tmp_path: Path) -> None:
-    """In a line that says what to do."""
-    from tests.unit.test_cli import sluicegate
-
-    told = sluicegate("edge")
-    assert told.returncode == 1
-    assert "SLUICEGATE_EDGE_TOKENS: needed" in told.stderr
-    made = sluicegate("token", "create", "gateway", "--file", tmp_path / "tokens")
-    assert made.stdout.startswith("sg_")
-    listed = sluicegate("token", "list", "--file", tmp_path / "tokens")
-    assert listed.stdout == "gateway act\n"
