@@ -1,9 +1,10 @@
 """What an account has proven, until when, and which tier that makes: the table is the policy's."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from kyc.evidence import Evidence
-from kyc.known import DAY_MS, shown
+from kyc.known import shown
 from kyc.profile import NEVER, Proof
 from kyc.signals.checks import document_organisations, owners_restricted
 from kyc.signals.mail import email_disposable
@@ -14,10 +15,12 @@ from kyc.tiers import Tier
 FOREVER: Final = 1 << 60
 Until = tuple[int, int, int]
 """Until when (ms) an account is in tier 1, 2 and 3 or above; 0: it is not."""
+Proven = Mapping[Proof, int]
+"""Until when each proof holds, ms."""
 NOTHING: Final[Until] = (NEVER, NEVER, NEVER)
 
 
-def proven_until(seen: Evidence) -> dict[Proof, int]:
+def proven_until(seen: Evidence) -> Proven:
     """Until when each proof holds, ms; what is withheld or has lapsed is left out."""
     lifetimes = seen.policy.proof_lifetimes
     until = {
@@ -41,16 +44,17 @@ def withheld(seen: Evidence) -> Proof:
     return Proof(sum(proof for proof, is_weak in weak.items() if is_weak))
 
 
-def tiers_until(seen: Evidence) -> Until:
-    """Until when the account is in tier 1, 2 and 3 or above.
+def tiers_until(seen: Evidence, proven: Proven) -> Until:
+    """Until when the account is in tier 1, 2 and 3 or above, by what it has proven.
 
     A higher tier proves the lower ones. After a dispute the next event beyond the policy's
     `dispute_caps` restores tiers 2 and 3.
     """
-    until, ends = proven_until(seen), {}
+    ends = {}
     for tier in Tier:
         lines = seen.policy.tiers[tier].proofs
-        ends[tier] = max((min(until.get(p, NEVER) for p in line) for line in lines), default=NEVER)
+        shown_lines = (line for line in lines if proven.keys() >= set(line))
+        ends[tier] = max((min(proven[p] for p in line) for line in shown_lines), default=NEVER)
     disputed = seen.profile.latest.get("payment.disputed", NEVER)
     if disputed > NEVER and seen.at - disputed <= seen.policy.dispute_caps:
         capped = max(ends[tier] for tier in Tier)
@@ -63,8 +67,3 @@ def tiers_until(seen: Evidence) -> Until:
 def tier_at(until: Until, at: int) -> Tier:
     """The tier at `at` ms."""
     return Tier(sum(end > at for end in until))
-
-
-def days_left(end: int, at: int) -> float | None:
-    """Days from `at` until `end`; None: for good."""
-    return None if end >= FOREVER else (end - at) / DAY_MS

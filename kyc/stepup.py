@@ -8,7 +8,7 @@ from kyc.known import shown
 from kyc.marks import YES
 from kyc.policy import StepUp
 from kyc.profile import NEVER, Proof
-from kyc.proven import proven_until
+from kyc.proven import Proven
 from kyc.things import Mailbox
 from schemas.decisions import Requirement
 
@@ -53,14 +53,17 @@ class Asking(NamedTuple):
 SILENT: Final = Asking()
 
 
-def ask(held: Asking, seen: Evidence, score: float, *, decisive: bool) -> Asking:
+def ask(held: Asking, seen: Evidence, score: float, proven: Proven, *, decisive: bool) -> Asking:
     """What is asked for after an event: `held` itself unless that changes or is renewed.
 
-    score: the KYC score; decisive: whether anything but countries and networks speaks for it. A
-    proof that was asked for counts with its full worth once it is shown, whatever the model makes
-    of it; one that was tried in vain is not asked for again at once.
+    score: the KYC score; proven: as proven_until gives it; decisive: whether anything but
+    countries and networks speaks for it. A proof that was asked for counts with its full worth
+    once it is shown, whatever the model makes of it; one that was tried in vain is not asked for
+    again at once.
     """
-    step, proven = seen.policy.step_up, proven_until(seen)
+    if not decisive and held == SILENT:
+        return held
+    step = seen.policy.step_up
     current = held.at(seen.at)
     if current in PROVES and PROVES[current] in proven:
         held = held._replace(answered=held.answered | PROVES[current])
@@ -78,7 +81,7 @@ def ask(held: Asking, seen: Evidence, score: float, *, decisive: bool) -> Asking
     return held._replace(until=until, last=REQUIREMENTS.index(wanted) + 1)
 
 
-def _worth(answered: int, proven: dict[Proof, int], step: StepUp) -> float:
+def _worth(answered: int, proven: Proven, step: StepUp) -> float:
     """Of the proofs that were asked for, shown, and still hold."""
     return sum(
         step.proofs[wanted].worth
@@ -94,7 +97,7 @@ def _tried(wanted: Requirement, seen: Evidence) -> int:
     return shown(seen.profile).get(PROVES[wanted], NEVER) if wanted in PROVES else NEVER
 
 
-def choose(seen: Evidence, risk: float, proven: dict[Proof, int], last: int) -> Requirement:
+def choose(seen: Evidence, risk: float, proven: Proven, last: int) -> Requirement:
     """The cheapest requirement that would bring `risk` (log-odds) below the threshold; where none
     alone would, a review. Never what was asked for last, and nothing that is proven."""
     step = seen.policy.step_up

@@ -22,6 +22,7 @@ from simulate.attacks import ATTACKS
 from simulate.configurations import CONFIGURATIONS
 from simulate.scenarios import SCENARIOS, Scenario
 from stream.commands.evaluate import evaluate
+from stream.commands.kyc import kyc
 from stream.commands.lists import lists
 from stream.evaluate.trials import PEACE, TRAINED_ON, one_case
 from stream.guard import refuse_foreign_packages
@@ -42,6 +43,7 @@ cli.command()(evaluate)
 cli.command()(edge)
 cli.add_typer(token, name="token")
 cli.command()(webhooks)
+cli.add_typer(kyc, name="kyc")
 cli.add_typer(lists, name="lists")
 cli.add_typer(webhook, name="webhook")
 cli.add_typer(audit, name="audit")

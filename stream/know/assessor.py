@@ -12,7 +12,7 @@ from kyc.assessed import Assessed
 from kyc.evidence import Evidence
 from kyc.policy import SHIPPED as SHIPPED_POLICY
 from kyc.policy import KycPolicy, load_kyc_policy
-from kyc.proven import Until, tier_at, tiers_until
+from kyc.proven import Proven, Until, proven_until, tier_at, tiers_until
 from kyc.reasons import decisive, explain
 from kyc.shipped import SHIPPED as SHIPPED_MODEL
 from kyc.signals import DIGEST, NAMES, SIGNALS, row
@@ -62,6 +62,7 @@ class Opinion:
     seen: Evidence
     row: Rows
     score: float
+    proven: Proven
     until: Until
     contributions: Rows | None
 
@@ -77,27 +78,32 @@ class Assessor:
         self._mode = mode
         self._now = now
 
-    def opinions(self, seen: Sequence[Evidence]) -> list[Opinion]:
-        """One for each piece of evidence, in its order."""
+    def opinions(self, seen: Sequence[Evidence], *, weigh: bool = False) -> list[Opinion]:
+        """One for each piece of evidence, in its order.
+
+        weigh: what each signal adds to every score, not only where something may be asked.
+        """
         if not seen:
             return []
         rows = np.stack([row(evidence) for evidence in seen])
         scores = self._model.score(rows)
         step = self.policy.step_up
-        weighed = dict.fromkeys(np.flatnonzero(scores >= step.threshold * step.hysteresis).tolist())
+        least = 0.0 if weigh else step.threshold * step.hysteresis
+        weighed = dict.fromkeys(np.flatnonzero(scores >= least).tolist())
         if weighed:
             places = list(weighed)
             weighed |= zip(places, self._model.contributions(rows[places]), strict=True)
+        proven = [proven_until(one) for one in seen]
         return [
-            Opinion(one, rows[n], float(scores[n]), tiers_until(one), weighed.get(n))
-            for n, one in enumerate(seen)
+            Opinion(one, rows[n], float(scores[n]), held, tiers_until(one, held), weighed.get(n))
+            for n, (one, held) in enumerate(zip(seen, proven, strict=True))
         ]
 
     def assess(self, held: Assessed, opinion: Opinion) -> Assessed:
         """What the account is now, from what it was and an opinion."""
         weight = -1.0 if opinion.contributions is None else decisive(opinion.contributions)
         is_decisive = weight >= self.policy.step_up.weight
-        asking = ask(held.asking, opinion.seen, opinion.score, decisive=is_decisive)
+        asking = ask(held.asking, opinion.seen, opinion.score, opinion.proven, decisive=is_decisive)
         return Assessed.of(opinion.until, opinion.score, asking)
 
     def decide(

@@ -1,0 +1,99 @@
+"""How many account events a second one worker takes: from records to profiles in the store.
+
+    python -m bench.accounts [--accounts 20000] [--chunk 500]
+
+Everything that the worker does with a chunk but Kafka: decoding, signals, the census, the score,
+decisions, and the fenced write, on one core, against an embedded store on the other.
+"""
+
+import argparse
+import asyncio
+import io
+import sys
+from time import perf_counter, process_time
+from typing import Final, NamedTuple
+
+import msgspec
+
+from bench.processes import processor, use_two_cores
+from simulate.population import Population
+from simulate.scenarios import scenario
+from stream.broker.chunk import Chunk
+from stream.broker.connections import store_client
+from stream.broker.sinks import FileSink
+from stream.decode.geography import open_geography
+from stream.decode.hashing import KeyedHasher
+from stream.demo.embedded import embedded_store
+from stream.know.census import RedisCensus
+from stream.know.opening import open_registry
+from stream.logs import configure_logs
+from stream.metrics import Metrics
+from stream.replay import ACCOUNTS, LOCAL_PEPPER, Line, lines
+from stream.settings import Settings, load_settings
+from stream.store import RedisStore
+
+NO_END: Final = 1 << 62
+PARTITIONS: Final = 8
+WARM: Final = 1_000
+
+
+def records(accounts: int) -> list[Line]:
+    """Account events of a simulated provider, by time."""
+    population = Population(scenario("B", "june", 50_000, accounts))
+    return list(lines(ACCOUNTS, map(msgspec.json.encode, population.account_events())))
+
+
+class Spent(NamedTuple):
+    """Seconds: by the clock, and of this process on a core, without the store."""
+
+    wall: float
+    cpu: float
+
+
+async def measure(settings: Settings, events: list[Line], size: int) -> Spent:
+    """What all events take, in chunks of `size` of one partition each."""
+    client = store_client(settings)
+    store, sink = RedisStore(client), FileSink(io.BytesIO(), io.BytesIO())
+    registry = open_registry(
+        settings,
+        KeyedHasher(LOCAL_PEPPER),
+        open_geography(settings),
+        RedisCensus(client),
+        store,
+        sink,
+        Metrics(),
+    )
+    partitions: dict[int, list[Line]] = {}
+    for event in events:
+        partitions.setdefault(hash(event.key) % PARTITIONS, []).append(event)
+    began = perf_counter(), process_time()
+    for number, held in partitions.items():
+        for first in range(0, len(held), size):
+            await registry.handle(Chunk(ACCOUNTS, number, held[first : first + size], NO_END))
+    spent = Spent(perf_counter() - began[0], process_time() - began[1])
+    await store.close()
+    return spent
+
+
+def main() -> None:
+    """Measure once, print a line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.accounts")
+    parser.add_argument("--accounts", type=int, default=20_000)
+    parser.add_argument("--chunk", type=int, default=500, help="events in a chunk")
+    given = parser.parse_args()
+    configure_logs("console", "error", sys.stderr)
+    use_two_cores()
+    events = records(given.accounts)
+    with embedded_store() as server:
+        settings = load_settings(store_url=server.address)
+        asyncio.run(measure(settings, events[:WARM], given.chunk))  # reads the lists
+        wall, cpu = asyncio.run(measure(settings, events[WARM:], given.chunk))
+    count = len(events) - WARM
+    print(
+        f"{count:,} account events: {count / wall:,.0f} a second by the clock; the worker's own "
+        f"{cpu / count * 1e6:.0f} µs each, {count / cpu:,.0f} a second of one core; {processor()}"
+    )
+
+
+if __name__ == "__main__":
+    main()
