@@ -8,7 +8,7 @@ event by event in the order of the partition, so that a crash repeats the very s
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Final
 
 import msgspec
@@ -17,6 +17,8 @@ from pydantic import TypeAdapter
 from kyc.claims import claims, shared
 from kyc.evidence import Evidence
 from kyc.facts import Reading, told
+from kyc.profile import join
+from kyc.screening.watch import Watch
 from schemas.decisions import Action, DeadLetter
 from schemas.errors import MalformedEventError
 from schemas.events import AccountEvent
@@ -67,6 +69,7 @@ class Registry:
     metrics: Metrics
     epoch: int = 0
     witness: Witness | None = None
+    watch: Watch | None = None
 
     async def handle(self, chunk: Chunk) -> None:
         """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
@@ -81,18 +84,26 @@ class Registry:
 
     def _read(self, chunk: Chunk) -> tuple[Mapping[str, Sequence[Told]], list[DeadLetter]]:
         """What is new by account, by rising offset; and what cannot be read."""
-        news: dict[str, list[Told]] = {}
+        events: list[tuple[int, AccountEvent]] = []
         letters: list[DeadLetter] = []
         for record in chunk.records:
             try:
-                event = read_account_event(record)
+                events.append((record.offset, read_account_event(record)))
             except MalformedEventError as error:
                 letters.append(dead_letter(chunk, record, str(error), impersonal))
-            else:
-                facts = told(event, self.reading)
-                one = Told(record.offset, event.event_id, event.ts, facts)
-                news.setdefault(event.account_id, []).append(one)
-        return news, letters
+        return self._facts(events), letters
+
+    def _facts(self, events: Sequence[tuple[int, AccountEvent]]) -> dict[str, list[Told]]:
+        """What each event tells, with the review that its names call for."""
+        reviews = self.watch.reviews([event for _, event in events]) if self.watch else ()
+        news: dict[str, list[Told]] = {}
+        for (offset, event), review in zip_longest(events, reviews):
+            facts = told(event, self.reading)
+            if review:
+                facts = join(facts, told(review, self.reading))
+            one = Told(offset, event.event_id, event.ts, facts)
+            news.setdefault(event.account_id, []).append(one)
+        return news
 
     async def _open(
         self, news: Mapping[str, Sequence[Told]], position: Position, chunk: Chunk

@@ -2,6 +2,9 @@
 
 from kyc.facts import Reading
 from kyc.lists.lookups import Lists
+from kyc.lists.roll import Roll
+from kyc.screening.screener import Screener
+from kyc.screening.watch import Watch
 from stream.broker.sinks import Sink
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
@@ -24,5 +27,11 @@ def open_registry(
 ) -> Registry:
     """Raises ModelError, PolicyError or ListError, which name the file."""
     assessor = open_assessor(settings)
-    reading = Reading(hasher, geography.locate, Lists.load(settings.lists_dir), assessor.policy.famous_mail)
-    return Registry(reading, assessor, census, store, sink, metrics, settings.stream_epoch)
+    reading = Reading(
+        hasher, geography.locate, Lists.load(settings.lists_dir), assessor.policy.famous_mail
+    )
+    roll = Roll.load(settings.lists_dir)
+    watch = Watch(Screener(roll.entries)) if roll.version else None
+    return Registry(
+        *(reading, assessor, census, store, sink, metrics, settings.stream_epoch), watch=watch
+    )
