@@ -32,7 +32,7 @@ from stream.decode.records import dead_letter, decode_requests
 from stream.know.profiles import Profiles
 from stream.know.renewal import lasting
 from stream.link.membership import unseal
-from stream.link.touches import Touch, touches
+from stream.link.touches import Touch, raise_peaks, touches
 from stream.logs import decision_changed
 from stream.metrics import Metrics
 from stream.remember.calendar import Ints
@@ -114,7 +114,10 @@ class Gate:
                 memory.state.header, batch, memory.sight, rows, scores, floors
             )
         with self._stage("link"):
-            touched = touches(batch, memory.sight, rows, scores, profiles) if self._outlet else []
+            peaks = raise_peaks(memory.state.header, memory.sight, scores)
+            touched = (
+                touches(batch, memory.sight, rows, scores, peaks, profiles) if self._outlet else []
+            )
         if self._witness:
             self._witness(batch, memory.sight, rows)
         letters += _late_letters(chunks, batch, memory.outcome)

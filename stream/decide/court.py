@@ -16,6 +16,7 @@ from schemas.wire import DecisionWire, ReasonWire
 from scorers.model import Model
 from scorers.reasons import explain
 from scorers.shipped import SHIPPED as SHIPPED_MODEL
+from stream.decide.bars import AT_FIRST
 from stream.decide.policy import SHIPPED as SHIPPED_POLICY
 from stream.decide.policy import load_policy
 from stream.decide.rules import ACTIONS, Bars, Floor, Rules, Standing
@@ -228,7 +229,7 @@ def open_court(settings: Settings, now: Callable[[], int] = wall_clock) -> Court
     """The model and policy that settings name. Raises ModelError or PolicyError."""
     return Court(
         Model.load(settings.model or SHIPPED_MODEL),
-        Rules(load_policy(settings.policy or SHIPPED_POLICY)),
+        Rules(load_policy(settings.policy or SHIPPED_POLICY), AT_FIRST),
         mode=settings.mode,
         every=settings.decisions == "all",
         now=now,

@@ -63,7 +63,7 @@ class Rules:
     """A policy, prepared for one comparison per event.
 
     bars: scores below which an action is not taken whatever the policy's thresholds are, see
-    stream/link/bars.py.
+    stream/decide/bars.py.
     """
 
     def __init__(self, policy: Policy, bars: Bars = MappingProxyType({})) -> None:

@@ -24,7 +24,7 @@ COLUMNS = np.dtype(
         ("last", "i8"),
         ("begun", "i8"),  # ms: sign-up, or the first touch where it is not known
         ("score", "f8"),
-        ("highest", "f8"),  # the score at its highest touch
+        ("peak", "f8"),  # the highest score of any of its requests
         ("requests", "i8"),
         ("tokens", "i8"),
         ("tier", "i8"),
@@ -66,7 +66,7 @@ class Ledger:
         self.clock = max(self.clock, touch.ts)
         if touch.ts >= columns["last"]:
             columns["last"], columns["score"], columns["tier"] = touch.ts, touch.score, touch.tier
-            columns["highest"] = max(columns["highest"], touch.score)
+            columns["peak"] = touch.peak
             columns["requests"], columns["tokens"] = touch.requests, touch.tokens
             columns["established"] = touch.established
             columns["row"] = np.frombuffer(touch.row, np.float16)

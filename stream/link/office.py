@@ -11,10 +11,10 @@ from schemas.decisions import Campaign as CampaignRecord
 from schemas.decisions import Mode
 from schemas.wire import encode_decision
 from stream.broker.sinks import CampaignSink
+from stream.decide.bars import bars
 from stream.decide.policy import Policy
 from stream.decide.rules import Bars
 from stream.link.answers import Answer, Answers
-from stream.link.bars import bars
 from stream.link.campaigns import Campaign
 from stream.link.linker import ACQUAINTED, Linker
 from stream.link.membership import Place, seal
@@ -84,7 +84,7 @@ class Office:
         columns = ledger.columns
         witness = columns["established"] & (columns["requests"] >= ACQUAINTED)
         witness[list(members)] = False
-        return bars(columns["highest"][witness], self._budget)
+        return bars(columns["peak"][witness], self._budget)
 
     def _tell(self, campaigns: Sequence[Campaign]) -> list[CampaignRecord]:
         due = [campaign for campaign in campaigns if is_due(campaign)]

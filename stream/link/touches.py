@@ -6,6 +6,8 @@ a busy one seldom. The choice depends on the account's own past only, so that a 
 makes the same touches again.
 """
 
+from typing import cast
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +24,18 @@ from stream.remember.windows import Sight
 SLOT_MS = 6 * 3_600_000
 BANDS = 4  # of a SimHash: two texts within 3 bits of each other have one of them in common
 _BAND_BITS = 64 // BANDS
+_STEPS = (1 << 16) - 1
 _LARGEST = float(np.finfo(np.float16).max)
 
 Value = tuple[int, int]  # kind, keyed hash
+_Numbers = tuple[int, int, float, float, int, int, int, int, bool]  # of a Touch, in its order
 
 
 class Touch(msgspec.Struct, array_like=True, gc=False):
     """One account at one moment. Times are ms; nothing in it is personal.
 
-    row: its features, float16[features]; begun: sign-up, 0 where it is not known; established:
-    see kyc/known.py.
+    row: its features, float16[features]; peak: its highest score so far; begun: sign-up, 0 where
+    it is not known; established: see kyc/known.py.
     """
 
     account_id: str
@@ -39,6 +43,7 @@ class Touch(msgspec.Struct, array_like=True, gc=False):
     partition: int
     ts: int
     score: float
+    peak: float
     requests: int
     tokens: int
     tier: int
@@ -72,51 +77,56 @@ _USED = {
 }
 
 
+def raise_peaks(
+    header: NDArray[np.void], sight: Sight, scores: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Each account's highest score so far at each event; `header` moves on with them."""
+    steps = np.ceil(scores * _STEPS).astype(np.int64)
+    base = sight.account << 16  # accounts are sorted, so a running maximum stays within one
+    highest = np.maximum.accumulate(base + np.maximum(steps, header["peak"][sight.account])) - base
+    np.maximum.at(header["peak"], sight.account, steps.astype(np.uint16))
+    peaks: NDArray[np.float64] = highest / _STEPS
+    return peaks
+
+
 def touches(
     batch: RequestBatch,
     sight: Sight,
     rows: NDArray[np.float32],
     scores: NDArray[np.float64],
+    peaks: NDArray[np.float64],
     profiles: Profiles,
 ) -> list[Touch]:
     """The touches of a batch, in order of arrival."""
     at = due(sight)
     at = at[np.argsort(sight.row[at])]
     account, row, clock = sight.account[at], sight.row[at], sight.clock[at]
-    known = profiles.known
-    columns = (
-        account,
-        row,
+    numbers = (
         batch.partition[row],
         clock,
         scores[at],
+        peaks[at],
         sight.requests[at],
         sight.tokens[at],
-        known.begun[account],
-        known.established(account, clock),
-        batch.country[row],
+        np.full(len(at), int(TIER)),
+        profiles.known.begun[account],
+        profiles.known.established(account, clock),
     )
     squeezed = np.clip(rows[at], -_LARGEST, _LARGEST).astype(np.float16)
+    countries = [country_name(code) for code in batch.country[row].tolist()]
     used = _used_values(batch, row)
     return [
         Touch(
-            account_id=batch.accounts[a],
-            event_id=batch.event_id[r],
-            partition=partition,
-            ts=ts,
-            score=score,
-            requests=requests,
-            tokens=tokens,
-            tier=int(TIER),
-            begun=begun,
-            established=established,
-            country=country_name(country),
-            model=batch.named[r],
-            row=squeezed[i].tobytes(),
-            values=used[i] + _told_values(profiles[a]),
+            batch.accounts[a],
+            batch.event_id[r],
+            *cast(_Numbers, told),
+            countries[i],
+            batch.named[r],
+            squeezed[i].tobytes(),
+            used[i] + _told_values(profiles[a]),
         )
-        for i, (a, r, partition, ts, score, requests, tokens, begun, established, country) in (
-            enumerate(zip(*(column.tolist() for column in columns), strict=True))
+        for i, (a, r, *told) in enumerate(
+            zip(account.tolist(), row.tolist(), *(n.tolist() for n in numbers), strict=True)
         )
     ]
 

@@ -35,6 +35,7 @@ HEADER = np.dtype(
         ("first", "<i8"),  # ms: the earliest
         ("requests", "<u8"),  # counted in all, however long ago
         ("tokens", "<u8"),  # in and out
+        ("peak", "<u2"),  # its highest score so far, in 65,535ths: see stream/link/touches.py
         ("fine_rung", "u1"),
         ("daily_rung", "u1"),
         ("fine", "u1"),  # rows of each part

@@ -2,8 +2,8 @@
 
 Conformal: an established account's highest score is a draw from what honest accounts reach; the
 k-th highest of n bounds what share of others like them reaches it, k / (n + 1), whatever the
-distribution. Members of campaigns are left out. Until enough is seen, nobody is asked for proof
-or blocked by a score alone.
+distribution. Members of campaigns are left out. Until enough is seen, a score alone leads to
+little, and only where it is nearly certain.
 """
 
 import math
@@ -11,17 +11,19 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas.decisions import Action
 from stream.decide.policy import Budget
 from stream.decide.rules import Bars
-from stream.link.surprise import Floats
 
 NEVER: Final = math.inf
-AT_FIRST: Final[Bars] = MappingProxyType({Action.STEP_UP: NEVER, Action.BLOCK: NEVER})
+AT_FIRST: Final[Bars] = MappingProxyType(
+    {Action.RESTRICT: 0.95, Action.RATE_LIMIT: 0.99, Action.STEP_UP: NEVER, Action.BLOCK: NEVER}
+)
 
 
-def bars(highest: Floats, budget: Budget) -> Bars:
+def bars(highest: NDArray[np.float64], budget: Budget) -> Bars:
     """Bars from the highest score of each established account."""
     falling = np.sort(highest)[::-1]
     friction = _bar(falling, budget.friction)
@@ -36,7 +38,7 @@ def bars(highest: Floats, budget: Budget) -> Bars:
     }
 
 
-def _bar(falling: Floats, share: float) -> float | None:
+def _bar(falling: NDArray[np.float64], share: float) -> float | None:
     """What a share of the accounts may exceed; None while they are too few to tell."""
     allowed = int(share * (len(falling) + 1))
     # Who is allowed stands above the bar: it lies just beyond the next one's score.
