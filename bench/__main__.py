@@ -1,6 +1,7 @@
 """All measurements in bounded sizes, within ten minutes: `python -m bench`, as `make bench`.
 
 Prints Markdown for docs/benchmarks.md; each table under the command that makes it alone.
+`python -m bench NAME …` is `python -m bench.NAME …`, for one that needs data (screening) too.
 """
 
 import subprocess
@@ -26,6 +27,12 @@ PACKAGES = ("faust-streaming", "aiokafka", "numpy", "onnxruntime", "redis", "hir
 LIMIT_S = 300
 
 
+def one(name: str, *options: str) -> int:
+    """Run a measurement alone; its exit code."""
+    command = [sys.executable, "-m", f"bench.{name}", *options]
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own command
+
+
 def main() -> int:
     """Run all, one after another; the exit code is 1 when one failed."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
@@ -49,4 +56,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(one(*sys.argv[1:]) if len(sys.argv) > 1 else main())
