@@ -51,7 +51,7 @@ def create_app(
     api.add_exception_handler(HTTPException, _refuse)
     api.add_exception_handler(RequestValidationError, _refuse_input)
     _add_pages(api, metrics)
-    doors = Doors(Desk(ledger, settings, metrics), settings)
+    doors = Doors(Desk(ledger, settings, metrics), settings, metrics)
     return Front(api, doors, keyring, metrics, settings.edge_rate_max)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from edge.check.asks import Ask, BadAskError, HeaderReader, read_body
 from edge.check.desk import Desk
 from edge.check.verdict import Verdict
+from edge.metrics import EdgeMetrics
 from edge.problems import MEDIA_TYPE, problem
 from edge.replies import Send, reply
 from stream.settings import Settings
@@ -32,8 +33,9 @@ _WRONG_METHOD: Final = Verdict(
 class Doors:
     """The forms of the check, by path."""
 
-    def __init__(self, desk: Desk, settings: Settings) -> None:
+    def __init__(self, desk: Desk, settings: Settings, metrics: EdgeMetrics) -> None:
         self._desk = desk
+        self._metrics = metrics
         self._reader = HeaderReader(settings)
         self._doors: dict[str, Door] = {
             CHECK: self._plain,
@@ -72,5 +74,6 @@ class Doors:
         try:
             ask = read()
         except BadAskError as error:
+            self._metrics.refusals.labels("malformed").inc()
             return Verdict(400, (_PROBLEM,), problem(400, str(error)))
         return await self._desk.answer(ask)

@@ -106,6 +106,7 @@ async def test_a_missing_account_is_the_gateways_error(edge: Edge, path: str) ->
     answer = await edge.get(path)
     assert answer.status == (403 if path == "/v1/nginx" else 400)
     assert "x-account-id" in answer.json()["detail"]
+    assert edge.count("refused_callers_total", why="malformed") == 1
     assert edge.ledger.asked == []
 
 
