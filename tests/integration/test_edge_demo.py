@@ -1,19 +1,20 @@
 """The demo's API: real requests are slowed and refused, and webhooks are believed when signed."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgspec
 import pytest
 import redis
-import yaml
 from standardwebhooks.webhooks import Webhook
 
 from edge.demo.run import DemoApi, ask, counts, demo_api
+from edge.webhook.endpoints import load_endpoints
 from stream.demo.embedded import embedded_store
+from stream.settings import load_settings
 from stream.store import decision_key
 from tests.unit.edges import decision
 
@@ -71,8 +72,9 @@ async def test_reasoning_is_held_back(api: DemoApi, store: str) -> None:
 @pytest.fixture
 def endpoint(api: DemoApi) -> dict[str, Any]:
     """The one endpoint of the file that `sluicegate webhooks` is given, with its secret."""
-    [found] = yaml.safe_load(api.webhooks.read_text())["endpoints"]
-    return {"url": found["url"], "secret": Path(found["secrets"][0]["file"]).read_text()}
+    found = load_endpoints(load_settings(webhooks=api.webhooks))["demo"]
+    [key] = found.keys(datetime.now(UTC))
+    return {"url": found.url, "secret": "whsec_" + b64encode(key).decode()}
 
 
 @pytest.mark.parametrize(("forged", "status"), [(False, 204), (True, 401)])
