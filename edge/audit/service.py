@@ -10,7 +10,7 @@ from edge.audit.keyring import StoreKeyring
 from edge.audit.meters import Meters
 from edge.audit.sources import SOURCES
 from edge.audit.writer import Writer
-from edge.process import page, stop_signal
+from edge.process import page, refuse_missing, stop_signal
 from schemas.errors import ConfigurationError
 from stream.broker.connections import kafka_options, producer_options, store_client
 from stream.settings import Settings, variable
@@ -19,9 +19,10 @@ from stream.settings import Settings, variable
 async def write(settings: Settings, folder: Path) -> None:
     """Write chains until SIGTERM or SIGINT.
 
-    Raises ConfigurationError when the broker cannot be used, StoreError, and BrokenRecordError
-    when the last record of a file was changed.
+    Raises ConfigurationError when the broker or a topic cannot be used, StoreError, and
+    BrokenRecordError when the last record of a file was changed.
     """
+    await refuse_missing(settings, *SOURCES, "audit")
     stop, meters = stop_signal(), Meters()
     consumer = AIOKafkaConsumer(
         **kafka_options(settings), enable_auto_commit=False, auto_offset_reset="earliest"

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
-from edge.process import page, stop_signal
+from edge.process import page, refuse_missing, stop_signal
 from edge.webhook.courier import Courier
 from edge.webhook.endpoints import Endpoint, load_endpoints
 from edge.webhook.lanes import EndpointGoneError
@@ -31,6 +31,7 @@ log = structlog.get_logger()
 async def serve(settings: Settings) -> None:
     """Deliver until SIGTERM or SIGINT. Raises ConfigurationError before anything is read."""
     endpoints = load_endpoints(settings)
+    await refuse_missing(settings, "decisions", "accounts")
     meters = Meters()
     stop = stop_signal()
     async with page(settings, meters), asyncio.TaskGroup() as group:

@@ -1,0 +1,30 @@
+"""What a process of the edge refuses to start with."""
+
+import pytest
+
+from edge.process import page, refuse_missing
+from edge.webhook.meters import Meters
+from schemas.errors import ConfigurationError
+from stream.broker.topics import create_topics
+from stream.demo.embedded import free_port
+from stream.settings import load_settings
+from tests.servers import Broker
+
+
+async def test_a_missing_topic_is_named(broker: Broker, topic: str) -> None:
+    """With what to do; once it is there, nothing is said."""
+    told = {"kafka_bootstrap": broker.address, "topic_prefix": f"{topic}.", "partitions": 2}
+    settings = load_settings(**told)
+    with pytest.raises(ConfigurationError, match=r"decisions: missing: run `sluicegate topics`"):
+        await refuse_missing(settings, "decisions")
+    await create_topics(settings)
+    await refuse_missing(settings, "decisions", "accounts")
+
+
+async def test_a_taken_port_is_named() -> None:
+    """Two processes on one machine need two."""
+    settings = load_settings(web_port=free_port())
+    async with page(settings, Meters()):
+        with pytest.raises(ConfigurationError, match="SLUICEGATE_WEB_PORT"):
+            async with page(settings, Meters()):
+                pass
