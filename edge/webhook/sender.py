@@ -17,6 +17,9 @@ from edge.webhook.signature import headers
 USER_AGENT: Final = "sluicegate-webhooks"
 # Answers say nothing that is used: as much is read as lets the connection be used again.
 ANSWER_BYTES: Final = 4_096
+# Shorter than servers keep a connection (uvicorn 5 s, nginx 75 s): one that they close just as it
+# is used again would be a failure.
+IDLE_S: Final = 4.0
 # RFC 9110: with these two the receiver speaks for all requests, not for one message.
 BUSY: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
@@ -53,7 +56,9 @@ class HttpSender:
         self._endpoint = endpoint
         resolver = None if endpoint.allow_private else PublicResolver()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=endpoint.concurrency, resolver=resolver),
+            connector=aiohttp.TCPConnector(
+                limit=endpoint.concurrency, resolver=resolver, keepalive_timeout=IDLE_S
+            ),
             timeout=aiohttp.ClientTimeout(total=endpoint.timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
