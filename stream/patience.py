@@ -10,6 +10,7 @@ import structlog
 from kyc.claims import Counts
 from schemas.errors import StoreError
 from stream.know.census import Census, Noted
+from stream.know.vault import Named, Vault
 from stream.metrics import Metrics
 from stream.store import Entry, Held, Kind, Store, Values
 
@@ -80,6 +81,22 @@ class PatientStore:
             self._metrics.degraded.labels("store").set(0)
             self._metrics.degraded_seconds.labels("store").inc(away)
             log.warning("store.back_or_given_up", seconds=round(away, 3))
+
+
+class PatientVault:
+    """Asks again as patiently as a store does, with which it shares a server."""
+
+    def __init__(self, vault: Vault, store: PatientStore) -> None:
+        self._vault = vault
+        self._store = store
+
+    async def keep(self, named: Named) -> None:
+        """As Vault.keep."""
+        await self._store.insist(lambda: self._vault.keep(named))
+
+    async def forget(self, accounts: Sequence[str]) -> None:
+        """As Vault.forget."""
+        await self._store.insist(lambda: self._vault.forget(accounts))
 
 
 class PatientCensus:

@@ -63,6 +63,21 @@ def screen(
 
 
 @kyc.command()
+def rescreen() -> None:
+    """Screen all known names against what is new on the lists; candidates go to review."""
+    from stream.know.rescreening import rescreen as run
+    from stream.logs import configure_logs
+    from stream.settings import load_settings
+
+    configure_logs("console", "warning", sys.stderr)
+    done = asyncio.run(run(load_settings(), int(time.time() * 1_000)))
+    _stdout.print(
+        f"{done.entries:,} new entries, {done.accounts:,} accounts compared, "
+        f"{done.reviews:,} to review"
+    )
+
+
+@kyc.command()
 def tiers() -> None:
     """The tiers of the policy: what proves them, what they unlock, and how long proofs hold."""
     from kyc.policy import SHIPPED, load_kyc_policy

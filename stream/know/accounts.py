@@ -6,6 +6,7 @@ event by event in the order of the partition, so that a crash repeats the very s
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -18,7 +19,7 @@ from kyc.claims import claims, shared
 from kyc.evidence import Evidence
 from kyc.facts import Reading, told
 from kyc.profile import join
-from kyc.screening.watch import Watch
+from kyc.screening.watch import Watch, subjects
 from schemas.decisions import Action, DeadLetter
 from schemas.errors import MalformedEventError
 from schemas.events import AccountEvent
@@ -31,6 +32,7 @@ from stream.know.assessor import Assessor, Occasion, Opinion
 from stream.know.census import Census, Noted
 from stream.know.dossier import Dossier, Stage, Told
 from stream.know.profiles import Position, assessments, headers, held_offsets, seal, unseal
+from stream.know.vault import Vault
 from stream.logs import decision_changed
 from stream.metrics import Metrics
 from stream.remember.packing import UNKNOWN
@@ -38,6 +40,8 @@ from stream.store import Current, Entry, Kind, Store
 
 # What every account event has, and nobody is known by.
 COMMON: Final = ("event_id", "account_id", "ts", "type")
+# What a type looks like, a new one too; a name in its place does not.
+_TYPE: Final = re.compile(r"[a-z_]{1,32}\.[a-z_]{1,32}")
 
 _events: TypeAdapter[AccountEvent] = TypeAdapter(AccountEvent)
 
@@ -70,6 +74,7 @@ class Registry:
     epoch: int = 0
     witness: Witness | None = None
     watch: Watch | None = None
+    vault: Vault | None = None
 
     async def handle(self, chunk: Chunk) -> None:
         """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
@@ -101,7 +106,8 @@ class Registry:
             facts = told(event, self.reading)
             if review:
                 facts = join(facts, told(review, self.reading))
-            one = Told(offset, event.event_id, event.ts, facts)
+            named = tuple(subjects(event)) if self.vault else ()
+            one = Told(offset, event.event_id, event.ts, facts, named)
             news.setdefault(event.account_id, []).append(one)
         return news
 
@@ -170,10 +176,21 @@ class Registry:
         ]
         if await self.store.write(entries, Kind.PROFILE):
             self.metrics.fenced.inc()
+        await self._keep_names(dossiers)
         # After the tombstones: a batch of requests that reads these keeps nothing any more.
         await self.store.erase([d.account for d in dossiers if d.profile.erased])
         forgotten = ([Noted(self._stand_in(d), c, 0) for c in d.forgotten()] for d in dossiers)
         await self.census.forget(list(chain.from_iterable(forgotten)))
+
+    async def _keep_names(self, dossiers: Sequence[Dossier]) -> None:
+        if self.vault:
+            named = {
+                d.account: [subject for told in d.news for subject in told.named]
+                for d in dossiers
+                if not d.profile.erased
+            }
+            await self.vault.keep({account: some for account, some in named.items() if some})
+            await self.vault.forget([d.account for d in dossiers if d.profile.erased])
 
     def _count(
         self, chunk: Chunk, dossiers: Sequence[Dossier], letters: Sequence[DeadLetter]
@@ -219,4 +236,6 @@ def impersonal(body: bytes) -> bytes:
     if not isinstance(fields, dict):
         return b""
     kept = {name: fields[name] for name in COMMON if isinstance(fields.get(name), str | int)}
+    if not _TYPE.fullmatch(str(kept.get("type", ""))):
+        kept.pop("type", None)
     return json.dumps(kept, ensure_ascii=False).encode()

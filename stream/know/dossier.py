@@ -7,17 +7,19 @@ from typing import NamedTuple
 from kyc.assessed import UNASSESSED, Assessed
 from kyc.claims import Claim, claims
 from kyc.profile import Profile, join
+from kyc.screening.screener import Subject
 from schemas.wire import DecisionWire
 from stream.know.assessor import Occasion
 
 
 class Told(NamedTuple):
-    """One event of an account: where it stood, which one it was, and what it says."""
+    """One event of an account: where it stood, which one it was, what it says, whom it names."""
 
     offset: int
     event_id: str
     ts: int
     facts: Profile
+    named: tuple[Subject, ...] = ()
 
 
 @dataclass(slots=True)

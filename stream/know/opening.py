@@ -11,6 +11,7 @@ from stream.decode.hashing import KeyedHasher
 from stream.know.accounts import Registry
 from stream.know.assessor import open_assessor
 from stream.know.census import Census
+from stream.know.vault import Vault
 from stream.metrics import Metrics
 from stream.settings import Settings
 from stream.store import Store
@@ -24,6 +25,7 @@ def open_registry(
     store: Store,
     sink: Sink,
     metrics: Metrics,
+    vault: Vault | None = None,
 ) -> Registry:
     """Raises ModelError, PolicyError or ListError, which name the file."""
     assessor = open_assessor(settings)
@@ -32,6 +34,5 @@ def open_registry(
     )
     roll = Roll.load(settings.lists_dir)
     watch = Watch(Screener(roll.entries)) if roll.version else None
-    return Registry(
-        *(reading, assessor, census, store, sink, metrics, settings.stream_epoch), watch=watch
-    )
+    served = (reading, assessor, census, store, sink, metrics, settings.stream_epoch)
+    return Registry(*served, watch=watch, vault=vault)
