@@ -94,6 +94,15 @@ def worker() -> None:
 
 
 @cli.command()
+def linker() -> None:
+    """Read what workers saw, find campaigns, answer their members. One works, more stand by."""
+    from stream.linking import create_linker
+    from stream.worker import serve
+
+    sys.exit(serve(load_settings(), create_linker))
+
+
+@cli.command()
 def replay(
     requests: Annotated[Path, typer.Option(help="RequestEvents, one a line (.gz, .zst).")],
     decisions: Annotated[Path, typer.Option(help="Where decisions are written.")],
@@ -107,10 +116,15 @@ def replay(
     configure_logs("console", "warning", sys.stderr)
     with _bar("replaying", None) as advance:
         summary = asyncio.run(
-            replay_files(accounts, requests, decisions, every=every, progress=advance)
+            replay_files(
+                accounts,
+                requests,
+                decisions,
+                campaigns=campaigns,
+                every=every,
+                progress=advance,
+            )
         )
-    if campaigns:
-        campaigns.write_bytes(b"")  # none is looked for yet, and whoever reads the file finds none
     console.print(summary.told())
 
 

@@ -5,20 +5,26 @@ when it starts it reads these again, silently up to what its group has committed
 linkers one works, for the topic has one partition; another takes over when it ends.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from stream.broker.chunk import Chunk
+from schemas.decisions import DeadLetter
+from schemas.errors import MalformedEventError
+from stream.broker.chunk import Chunk, Handle, Record, refuse_recreated
 from stream.broker.connections import kafka_options, producer_options, store_client
-from stream.broker.sinks import KafkaSink
+from stream.broker.sinks import KafkaSink, Sink
 from stream.decide.court import wall_clock
 from stream.decide.policy import SHIPPED, load_policy
+from stream.decide.rules import Bars
+from stream.decode.records import dead_letter
+from stream.handling import HandlerApp, handler_app
 from stream.link.office import Office
 from stream.link.published import publish
-from stream.link.touches import decode_touch
+from stream.link.touches import Touch, decode_touch
 from stream.link.weighing import Weights
 from stream.metrics import Metrics
 from stream.patience import PatientStore
@@ -28,66 +34,134 @@ from stream.store import RedisStore
 log = structlog.get_logger()
 
 
-def group(settings: Settings) -> str:
-    """The linkers' consumer group."""
-    return f"{settings.group}-linker"
-
-
 class Linking:
     """Takes chunks of touches to the office; catches up before the first one."""
 
-    def __init__(self, office: Office, settings: Settings) -> None:
+    def __init__(self, office: Office, settings: Settings, sink: Sink, metrics: Metrics) -> None:
         self._office = office
         self._settings = settings
+        self._sink = sink
+        self._metrics = metrics
         self._folded = -1  # the last offset
 
     async def handle(self, chunk: Chunk) -> None:
         """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
+        refuse_recreated(chunk, self._folded)
         if self._folded < chunk.first_offset - 1:
             await self._recall(chunk.first_offset)
-        touches = [(r.offset, decode_touch(r.value or b"")) for r in chunk.records]
+        # After a rebalance records may come again that this very process has answered.
+        new = [record for record in chunk.records if record.offset > self._folded]
+        touches, letters = self._read(chunk, new)
+        if letters:
+            await self._sink.emit([], letters)
         await self._office.take(touches)
         self._folded = chunk.last_offset
+        self._count(chunk, touches, letters)
+
+    def _read(
+        self, chunk: Chunk, records: Sequence[Record]
+    ) -> tuple[list[tuple[int, Touch]], list[DeadLetter]]:
+        touches: list[tuple[int, Touch]] = []
+        letters: list[DeadLetter] = []
+        for record in records:
+            try:
+                touches.append((record.offset, self._touch(record)))
+            except MalformedEventError as error:
+                letters.append(dead_letter(chunk, record, str(error)))
+        return touches, letters
+
+    def _touch(self, record: Record) -> Touch:
+        touch = decode_touch(record.value)
+        if touch.partition >= self._settings.partitions:
+            # Its account's decisions would go to a partition that is not there.
+            raise MalformedEventError(f"{touch.partition} of {self._settings.partitions}", "touch")
+        return touch
+
+    def _count(
+        self, chunk: Chunk, touches: Sequence[object], letters: Sequence[DeadLetter]
+    ) -> None:
+        metrics, linker = self._metrics, self._office.linker
+        metrics.touches_folded.inc(len(touches))
+        metrics.dead_letters.labels(chunk.topic).inc(len(letters))
+        metrics.lag.labels(chunk.topic, str(chunk.partition)).set(chunk.lag)
+        metrics.linked.labels("accounts").set(len(linker.ledger.name))
+        metrics.linked.labels("values").set(linker.ledger.values)
+        metrics.linked.labels("campaigns").set(len(linker.register.open))
+        metrics.linked.labels("members").set(len(linker.register.campaign_of))
 
     async def _recall(self, end: int) -> None:
         """Fold what stands before `end` and was answered by the process before."""
         place = TopicPartition(self._settings.topic("touches"), 0)
-        consumer = AIOKafkaConsumer(**kafka_options(self._settings), enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(
+            **kafka_options(self._settings),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",  # what is trimmed meanwhile is passed over
+            isolation_level="read_committed",
+        )
+        log.info("linker.recalling", begin=self._folded + 1, end=end)
         await consumer.start()
         try:
             consumer.assign([place])
             begin = max(self._folded + 1, (await consumer.beginning_offsets([place]))[place])
             consumer.seek(place, begin)
+            # Up to `end`, which was fetched, and never to end_offsets: Tansu 0.6 tells too little.
             while begin < end:
                 records = (await consumer.getmany(place, timeout_ms=1_000)).get(place, [])
                 known = [record for record in records if record.offset < end]
-                self._office.recall([decode_touch(record.value) for record in known])
+                # In a thread: health is asked meanwhile, and 30 days take minutes.
+                await asyncio.to_thread(self._fold_silently, known)
                 begin = records[-1].offset + 1 if records else await consumer.position(place)
         finally:
             await consumer.stop()
-        log.info("linker.recalled", touches=end)
+        self._folded = end - 1
+        log.info("linker.recalled", accounts=len(self._office.linker.ledger.name))
+
+    def _fold_silently(self, records: Sequence[Record]) -> None:
+        """What cannot be read was a dead letter when it was new."""
+        touches: list[Touch] = []
+        for record in records:
+            try:
+                touches.append(self._touch(record))
+            except MalformedEventError as error:
+                log.warning("linker.unreadable", offset=record.offset, error=str(error))
+        self._office.recall(touches)
+        self._metrics.touches_folded.inc(len(touches))
 
 
 @asynccontextmanager
-async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[Linking]:
-    """The linker with its connections, closed at the end."""
+async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[dict[str, Handle]]:
+    """What takes the chunks of touches, with its connections, closed at the end."""
     client = store_client(settings)
     redis = RedisStore(client)
+    store, put = PatientStore(redis, metrics), publish(client)
     producer = AIOKafkaProducer(**producer_options(settings))
-    await producer.start()
+    sink = KafkaSink(producer, settings.topic)
+
+    async def heed(bars: Bars) -> None:
+        await store.insist(lambda: put(bars))
+
     try:
+        await producer.start()
         office = Office(
             policy=load_policy(settings.policy or SHIPPED),
             weights=Weights.load(),
             mode=settings.mode,
             now=wall_clock,
-            store=PatientStore(redis, metrics),
-            sink=KafkaSink(producer, settings.topic),
-            heed=publish(client),
+            store=store,
+            sink=sink,
+            heed=heed,
             metrics=metrics,
             epoch=settings.stream_epoch,
         )
-        yield Linking(office, settings)
+        linking = Linking(office, settings, sink, metrics)
+        yield {settings.topic("touches"): linking.handle}
     finally:
         await producer.stop()
         await redis.close()
+
+
+def create_linker(settings: Settings, metrics: Metrics) -> HandlerApp:
+    """The Faust app of a linker, in a consumer group of the linkers' own."""
+    opened = open_linking(settings, metrics)
+    group, topics = f"{settings.group}-linker", [settings.topic("touches")]
+    return handler_app(settings, metrics, group, opened, topics, overlap=1)

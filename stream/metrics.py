@@ -17,8 +17,10 @@ from pydantic import SecretStr
 OUTCOMES: Final = ("counted", "replayed", "repeated", "late", "malformed", "clamped")
 ACCOUNT_OUTCOMES: Final = ("counted", "replayed", "malformed")
 ACCOUNTS: Final = ("established", "unproven", "unknown")
-STAGES: Final = ("decode", "load", "know", "remember", "score", "decide", "emit", "write")
+STAGES: Final = ("decode", "load", "know", "remember", "score", "decide", "link", "emit", "write")
 DEPENDENCIES: Final = ("store",)
+STATUSES: Final = ("open", "closed")
+LINKED: Final = ("accounts", "values", "campaigns", "members")
 
 # One batch spends 0.1 ms to 100 ms in a stage; 1 s is a stall.
 STAGE_BUCKETS: Final = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -66,6 +68,17 @@ class Metrics:
         self.touches = Counter(
             "sluicegate_touches",
             "Touches written for the linker: what accounts showed, at chosen moments.",
+            registry=self.registry,
+        )
+        self.touches_folded = Counter(
+            "sluicegate_touches_folded",
+            "Touches that the linker has taken in, those that it read again at its start included.",
+            registry=self.registry,
+        )
+        self.linked = Gauge(
+            "sluicegate_linked",
+            "What the linker holds: accounts, values, open campaigns and their members.",
+            ["what"],
             registry=self.registry,
         )
         self.decisions = Counter(
@@ -128,6 +141,10 @@ class Metrics:
             self.account_events.labels(outcome)
         for stage in STAGES:
             self.stage_seconds.labels(stage)
+        for status in STATUSES:
+            self.campaigns.labels(status)
+        for what in LINKED:
+            self.linked.labels(what)
         for dependency in DEPENDENCIES:
             self.degraded.labels(dependency)
             self.degraded_seconds.labels(dependency)

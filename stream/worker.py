@@ -1,9 +1,10 @@
-"""A worker process: logs, metrics and the Faust app, until a signal ends it."""
+"""A worker or a linker as a process: logs, metrics and the Faust app, until a signal ends it."""
 
 import asyncio
 import gc
 import logging
 import sys
+from collections.abc import Callable
 
 import faust
 import structlog
@@ -11,6 +12,7 @@ import structlog
 from schemas.errors import ConfigurationError
 from stream.app import create_app
 from stream.broker.topics import check_topics
+from stream.handling import HandlerApp
 from stream.logs import configure_logs
 from stream.metrics import Metrics
 from stream.settings import Settings
@@ -19,15 +21,20 @@ log = structlog.get_logger()
 
 
 def run(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; the exit code is 0 then, and 1 when the worker failed.
+    """Run a worker; see `serve`."""
+    settings.pepper_bytes()
+    return serve(settings, create_app)
+
+
+def serve(settings: Settings, create: Callable[[Settings, Metrics], HandlerApp]) -> int:
+    """Run until SIGTERM or SIGINT; the exit code is 0 then, and 1 when the process failed.
 
     Raises ConfigurationError, before anything is read, when it must not run.
     """
-    settings.pepper_bytes()
     configure_logs(settings.log_format, settings.log_level, sys.stderr)
     asyncio.run(_refuse_wrong_topics(settings))
     worker = faust.Worker(
-        create_app(settings, Metrics()),
+        create(settings, Metrics()),
         loglevel=logging.getLevelNamesMapping()[settings.log_level.upper()],
         override_logging=False,
         redirect_stdouts=False,

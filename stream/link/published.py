@@ -36,7 +36,9 @@ def publish(client: "Redis | RedisCluster") -> Callable[[Bars], Awaitable[None]]
     return put
 
 
-async def follow(client: "Redis | RedisCluster", heed: Callable[[Bars], None]) -> None:
+async def follow(
+    client: "Redis | RedisCluster", heed: Callable[[Bars], None], every_s: float = EVERY_S
+) -> None:
     """Hand over the published bars whenever they change, until cancelled."""
     held: Any = None
     while True:
@@ -48,5 +50,15 @@ async def follow(client: "Redis | RedisCluster", heed: Callable[[Bars], None]) -
         else:
             if found is not None and found != held:
                 held = found
-                heed(_decode(found))
-        await asyncio.sleep(EVERY_S)
+                _hand_over(found, heed)
+        await asyncio.sleep(every_s)
+
+
+def _hand_over(found: bytes, heed: Callable[[Bars], None]) -> None:
+    try:
+        bars = _decode(found)
+    except msgspec.MsgspecError as error:
+        # A linker of another version: what is held goes on, until one of ours publishes again.
+        log.warning("bars.unreadable", error=str(error))
+    else:
+        heed(bars)

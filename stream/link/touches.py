@@ -6,19 +6,23 @@ a busy one seldom. The choice depends on the account's own past only, so that a 
 makes the same touches again.
 """
 
-from typing import cast
+from typing import Annotated, cast
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from kyc.links import links
 from kyc.profile import Profile
+from kyc.tiers import Tier
+from schemas.errors import MalformedEventError
+from schemas.features import FEATURE_NAMES
 from stream.decide.court import TIER
 from stream.decode.batch import RequestBatch
 from stream.decode.geography import country_name
 from stream.know.profiles import Profiles
-from stream.link.kinds import KIND
+from stream.link.kinds import KIND, KINDS
 from stream.remember.windows import Sight
 
 SLOT_MS = 6 * 3_600_000
@@ -26,9 +30,18 @@ BANDS = 4  # of a SimHash: two texts within 3 bits of each other have one of the
 _BAND_BITS = 64 // BANDS
 _STEPS = (1 << 16) - 1
 _LARGEST = float(np.finfo(np.float16).max)
+_LARGEST_INT = (1 << 63) - 1
+_ROW_BYTES = 2 * len(FEATURE_NAMES)
 
 Value = tuple[int, int]  # kind, keyed hash
 _Numbers = tuple[int, int, float, float, int, int, int, int, bool]  # of a Touch, in its order
+
+
+_Id = Annotated[str, Meta(min_length=1, max_length=256)]
+_Count = Annotated[int, Meta(ge=0, le=_LARGEST_INT)]
+_Part = Annotated[float, Meta(ge=0, le=1)]
+_Row = Annotated[bytes, Meta(min_length=_ROW_BYTES, max_length=_ROW_BYTES)]
+_Value = tuple[Annotated[int, Meta(ge=0, lt=len(KINDS))], Annotated[int, Meta(ge=0)]]
 
 
 class Touch(msgspec.Struct, array_like=True, gc=False):
@@ -38,25 +51,33 @@ class Touch(msgspec.Struct, array_like=True, gc=False):
     it is not known; established: see kyc/known.py.
     """
 
-    account_id: str
-    event_id: str
-    partition: int
-    ts: int
-    score: float
-    peak: float
-    requests: int
-    tokens: int
-    tier: int
-    begun: int
+    account_id: _Id
+    event_id: _Id
+    partition: Annotated[int, Meta(ge=0, lt=1 << 16)]
+    ts: _Count
+    score: _Part
+    peak: _Part
+    requests: _Count
+    tokens: _Count
+    tier: Annotated[int, Meta(ge=0, lt=len(Tier))]
+    begun: _Count
     established: bool
     country: str
     model: str
-    row: bytes
-    values: list[Value]
+    row: _Row
+    values: list[_Value]
 
 
 encode_touch = msgspec.msgpack.Encoder().encode
-decode_touch = msgspec.msgpack.Decoder(Touch).decode
+_decode = msgspec.msgpack.Decoder(Touch).decode
+
+
+def decode_touch(value: bytes | None) -> Touch:
+    """Read a touch. MalformedEventError: another layout, or numbers that cannot be."""
+    try:
+        return _decode(value or b"")
+    except msgspec.MsgspecError as error:
+        raise MalformedEventError(str(error), "touch") from error
 
 
 def due(sight: Sight) -> NDArray[np.intp]:
