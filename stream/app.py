@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaProducer
 
+from kyc.names import Seal
 from stream.agents import Gate
 from stream.broker.chunk import Handle
 from stream.broker.connections import producer_options, store_client
@@ -16,9 +17,10 @@ from stream.decode.hashing import KeyedHasher
 from stream.handling import HandlerApp, handler_app
 from stream.know.census import RedisCensus
 from stream.know.opening import open_registry
+from stream.know.vault import RedisVault
 from stream.link.published import follow
 from stream.metrics import Metrics
-from stream.patience import PatientCensus, PatientStore
+from stream.patience import PatientCensus, PatientStore, PatientVault
 from stream.settings import Settings
 from stream.store import RedisStore
 
@@ -34,6 +36,9 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     producer = AIOKafkaProducer(**producer_options(settings))
     sink = KafkaSink(producer, settings.topic)
     epoch = settings.stream_epoch
+    vault = RedisVault(client, Seal(settings.pepper_bytes()))
+    # Names are kept for lists that change; without a folder of lists none ever does.
+    names = PatientVault(vault, store) if settings.lists_dir else None
     await producer.start()
     following = asyncio.create_task(follow(client, court.heed))
     try:
@@ -47,7 +52,7 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             epoch=epoch,
             outlet=sink,
         )
-        registry = open_registry(settings, hasher, geography, census, store, sink, metrics)
+        registry = open_registry(settings, hasher, geography, census, store, sink, metrics, names)
         yield {
             settings.topic("requests"): gate.handle,
             settings.topic("accounts"): registry.handle,
