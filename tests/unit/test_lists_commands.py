@@ -1,11 +1,14 @@
 """`sluicegate lists`: what it imports, shows and refuses, and how it ends."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from stream.cli import cli
+from stream.doctor import Verdict, _lists
+from stream.settings import load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +79,47 @@ def test_without_a_folder_the_setting_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("SLUICEGATE_LISTS_DIR")
     error = lists("show").exception
     assert "SLUICEGATE_LISTS_DIR" in str(error)
+
+
+def test_a_name_is_screened_by_hand(tmp_path: Path) -> None:
+    """Each candidate with its reasons; 1 when there is one to review, 0 when not."""
+    aliases = tmp_path / "alt.csv"
+    aliases.write_text('7,1,"aka","KARIMOV, Bohumil",-0-\n')
+    lists("import", "ofac_names", aliases)
+    told = CliRunner().invoke(cli, ["kyc", "screen", "Bohumil Karimow", "Jane Doe"])
+    assert told.exit_code == 1
+    assert "ofac:7  KARIMOV, Bohumil" in told.output
+    assert "bohumil: the same word" in told.output
+    assert "Jane Doe: no candidates" in told.output
+    assert CliRunner().invoke(cli, ["kyc", "screen", "Jane Doe"]).exit_code == 0
+
+
+@pytest.mark.parametrize(("option", "value"), [("--birth-date", "soon"), ("--country", "Atlantis")])
+def test_evidence_that_is_none_is_refused(tmp_path: Path, option: str, value: str) -> None:
+    """A slip in it would clear somebody, or not."""
+    aliases = tmp_path / "alt.csv"
+    aliases.write_text('7,1,"aka","KARIMOV, Bohumil",-0-\n')
+    lists("import", "ofac_names", aliases)
+    told = CliRunner().invoke(cli, ["kyc", "screen", "Jane Doe", option, value])
+    assert value in str(told.exception)
+
+
+def test_without_a_list_of_names_nobody_is_cleared() -> None:
+    """It says what to do."""
+    told = CliRunner().invoke(cli, ["kyc", "screen", "Jane Doe"])
+    assert "no list of names" in str(told.exception)
+
+
+def test_the_doctor_names_a_stale_list(domains: Path, folder: Path) -> None:
+    """And a broken one."""
+    lists("import", "tor_networks", _networks(domains), "--dated", "2020-01-01")
+    [stale] = _lists(load_settings(), date(2026, 11, 22))
+    assert (stale.verdict, stale.what) == (Verdict.WARN, "tor_networks of 2020-01-01: stale")
+    [fresh] = _lists(load_settings(), date(2020, 1, 2))
+    assert (fresh.verdict, fresh.what) == (Verdict.OK, "tor_networks")
+    (folder / "tor_networks.json").write_text("{")
+    [broken] = _lists(load_settings(), date(2020, 1, 2))
+    assert broken.verdict is Verdict.FAIL
 
 
 def test_an_unknown_kind_is_wrong_usage(domains: Path) -> None:
