@@ -106,6 +106,11 @@ class Known:
     asked: Ints
     answered: Ints
 
+    @property
+    def asking(self) -> tuple[Ints, Ints, Ints]:
+        """The columns of kyc.stepup.Asking."""
+        return self.asked_until, self.asked, self.answered
+
     def tier(self, account: Ints, t: Ints) -> Ints:
         """The tier of each account at the times t, 0 to 3."""
         ends = (self.basic, self.verified, self.enhanced)

@@ -111,7 +111,7 @@ class Gate:
             scores = self.court.score(rows)
         with self._stage("decide"):
             verdicts = self.court.judge(
-                memory.state.header, batch, memory.sight, rows, scores, floors
+                memory.state.header, batch, memory.sight, rows, scores, floors, profiles.known
             )
         with self._stage("link"):
             peaks = raise_peaks(memory.state.header, memory.sight, scores)

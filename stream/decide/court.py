@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from time import time
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kyc.known import Known
 from kyc.tiers import Tier
 from schemas.decisions import Action, Mode
 from schemas.features import FEATURE_NAMES
@@ -17,6 +18,7 @@ from scorers.model import Model
 from scorers.reasons import explain
 from scorers.shipped import SHIPPED as SHIPPED_MODEL
 from stream.decide.bars import AT_FIRST
+from stream.decide.case import Case, identity
 from stream.decide.policy import SHIPPED as SHIPPED_POLICY
 from stream.decide.policy import load_policy
 from stream.decide.rules import ACTIONS, Bars, Floor, Rules, Standing
@@ -24,7 +26,7 @@ from stream.decode.batch import RequestBatch
 from stream.remember.windows import Sight
 from stream.settings import Settings
 
-TIER = Tier.UNVERIFIED  # of every account, until identity is known
+CLEAR = Standing(Action.ALLOW, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +37,6 @@ class Verdict:
     partition: int
     changes: bool
     decision: DecisionWire
-
-
-class Case(NamedTuple):
-    """One event before the court: which row saw what, when, and whether anything may come of it.
-
-    clock: the account's, ms, by which actions lapse; ts: the event's own; open: False where
-    nothing stands and the score calls for nothing.
-    """
-
-    sight: int
-    partition: int
-    account: int
-    name: str
-    event_id: str
-    clock: int
-    ts: int
-    score: float
-    open: bool
 
 
 class Judge(Protocol):
@@ -69,10 +53,12 @@ class Judge(Protocol):
         rows: NDArray[np.float32],
         scores: NDArray[np.float64],
         floors: Sequence[Floor | None],
+        known: Known,
     ) -> list[Verdict]:
         """Verdicts in order of arrival; the standings in `header` move on with them.
 
-        floors: of each account, what a campaign decided about it.
+        floors: of each account, what a campaign decided about it; known: who it is. While more
+        proof is asked of an account, nothing weaker is decided: that decision stands.
         """
 
 
@@ -104,21 +90,27 @@ class Court:
         rows: NDArray[np.float32],
         scores: NDArray[np.float64],
         floors: Sequence[Floor | None],
+        known: Known,
     ) -> list[Verdict]:
         """Verdicts in order of arrival; the standings in `header` move on with them.
 
-        floors: of each account, what a campaign decided about it.
+        floors: of each account, what a campaign decided about it; known: who it is. While more
+        proof is asked of an account, nothing weaker is decided: that decision stands.
         """
         members = np.array([floor is not None for floor in floors], bool)
         standings: dict[int, Standing] = {}
         now, verdicts = self._now(), []
-        for case in self._cases(header, batch, sight, scores, members):
+        for case in self._cases(header, batch, sight, scores, members, known):
             held = standings.get(case.account) or _standing(header, case.account)
             floor = _alive(floors[case.account], case.clock)
             new, reasons = self._rule(held, case, rows[case.sight], floor)
+            outdone = case.wanted and new.at(case.clock) < Action.STEP_UP
+            if outdone:
+                new, reasons = _cleared(held, case.clock), [_asked(case.kyc_score)]
             if new is not held:
                 standings[case.account] = new
-            changes = new is not held and not _is_told(new, held, floor, case.clock)
+            told = outdone or _is_told(new, held, floor, case.clock)
+            changes = new is not held and not told
             if changes or self._every:
                 decision = self._write(case, new, reasons, now, floor)
                 verdicts.append(Verdict(case.account, case.partition, changes, decision))
@@ -132,10 +124,12 @@ class Court:
         sight: Sight,
         scores: NDArray[np.float64],
         members: NDArray[np.bool_],
-    ) -> Iterator["Case"]:
+        known: Known,
+    ) -> Iterator[Case]:
         """The events to look at, in order of arrival: those of accounts about which anything
         stands, or may come to stand within the batch; with `every`, the others as well."""
-        notable = self._rules.notable(scores, TIER) | (header["action"][sight.account] > 0)
+        tier = known.tier(sight.account, sight.clock)
+        notable = self._rules.notable(scores, tier) | (header["action"][sight.account] > 0)
         notable |= members[sight.account]
         involved = np.zeros(len(header), bool)
         involved[sight.account[notable]] = True
@@ -152,12 +146,14 @@ class Court:
             batch.ts[row],
             scores[order],
             opened[order],
+            tier[order],
         )
         for i, part, account, r, *rest in zip(*(c.tolist() for c in columns), strict=True):
-            yield Case(i, part, account, batch.accounts[account], batch.event_id[r], *rest)
+            name, event = batch.accounts[account], batch.event_id[r]
+            yield Case(i, part, account, name, event, *identity(known, account), *rest)
 
     def _rule(
-        self, held: Standing, case: "Case", row: NDArray[np.float32], floor: Floor | None
+        self, held: Standing, case: Case, row: NDArray[np.float32], floor: Floor | None
     ) -> tuple[Standing, list[ReasonWire]]:
         if not case.open:
             return held, []
@@ -167,17 +163,17 @@ class Court:
         return (held if held == floor.standing else floor.standing), floor.reasons
 
     def _rule_alone(
-        self, held: Standing, case: "Case", row: NDArray[np.float32]
+        self, held: Standing, case: Case, row: NDArray[np.float32]
     ) -> tuple[Standing, list[ReasonWire]]:
         """By the account's own score, whatever campaigns say."""
-        new = self._rules.decide(held, case.score, TIER, case.clock)
+        new = self._rules.decide(held, case.score, Tier(case.tier), case.clock)
         if new is held:
             return held, [] if held.at(case.clock) is Action.ALLOW else [_earlier(case.score)]
         reasons = self._reasons(row, case.score)
         evidence = self._rules.policy.block_evidence
         kinds = sum(reason.weight >= evidence.weight for reason in reasons)
         if new.action is Action.BLOCK and kinds < evidence.kinds:
-            new = self._rules.decide(held, case.score, TIER, case.clock, proven=False)
+            new = self._rules.decide(held, case.score, Tier(case.tier), case.clock, proven=False)
         return new, [] if new.action is Action.ALLOW else reasons
 
     def _reasons(self, row: NDArray[np.float32], score: float) -> list[ReasonWire]:
@@ -188,15 +184,17 @@ class Court:
 
     def _write(
         self,
-        case: "Case",
+        case: Case,
         standing: Standing,
         reasons: list[ReasonWire],
         now: int,
         floor: Floor | None,
     ) -> DecisionWire:
-        action = standing.at(case.clock)
-        answer, policy = self._rules.answer(action), self._rules.policy
+        wanted, policy = case.wanted, self._rules.policy
+        action = max(standing.at(case.clock), Action.STEP_UP if wanted else Action.ALLOW)
+        answer, asked = self._rules.answer(action), wanted and action is Action.STEP_UP
         lapse = case.clock + policy.lifetimes[action]
+        ends = max(standing.expires_at, case.asking.until if asked else 0)
         return DecisionWire(
             decision_id=decision_id(case.name, case.event_id, self._model.version, policy.version),
             account_id=case.name,
@@ -206,16 +204,16 @@ class Court:
             decided_at=now,
             action=action,
             score=max(case.score, floor.score) if floor else case.score,
-            kyc_tier=int(TIER),
-            kyc_score=0.0,
+            kyc_tier=case.tier,
+            kyc_score=case.kyc_score,
             reasons=reasons,
             model_version=self._model.version,
             policy_version=policy.version,
             mode=self._mode,
-            expires_at=lapse if action is Action.ALLOW else standing.expires_at,
+            expires_at=lapse if action is Action.ALLOW else ends,
             limits=answer.limits,
             restrictions=answer.restrictions,
-            requirements=answer.requirements,
+            requirements=[wanted] if wanted and asked else answer.requirements,
             campaign_id=floor.campaign_id if floor else None,
         )
 
@@ -252,6 +250,15 @@ def _move(header: NDArray[np.void], standings: dict[int, Standing]) -> None:
 def _standing(header: NDArray[np.void], account: int) -> Standing:
     head = header[account]
     return Standing(ACTIONS[head["action"]], int(head["answer"]), int(head["expires"]))
+
+
+def _cleared(held: Standing, clock: int) -> Standing:
+    """What stands beneath an asking: nothing, so that its end is looked at anew."""
+    return held if held.at(clock) is Action.ALLOW else CLEAR
+
+
+def _asked(score: float) -> ReasonWire:
+    return ReasonWire("identity_asked", "more proof of identity is asked for", score, 0.0)
 
 
 def _alive(floor: Floor | None, clock: int) -> Floor | None:

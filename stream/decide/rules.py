@@ -70,6 +70,7 @@ class Rules:
         self.policy = policy
         self._take = {tier: _thresholds(policy, tier, bars) for tier in Tier}
         self._keep = {tier: [t * policy.hysteresis for t in self._take[tier]] for tier in Tier}
+        self._least = np.array([min(self._take[tier]) for tier in Tier])
         self._answers = {action: _answer(policy, action) for action in Action}
         self._digests = {action: answer.digest() for action, answer in self._answers.items()}
 
@@ -77,9 +78,11 @@ class Rules:
         """What `action` entails."""
         return self._answers[action]
 
-    def notable(self, score: NDArray[np.float64], tier: Tier) -> NDArray[np.bool_]:
-        """Which scores lead to any action at all where none stands."""
-        notable: NDArray[np.bool_] = score >= min(self._take[tier])
+    def notable(
+        self, score: NDArray[np.float64], tier: NDArray[np.int64] | Tier
+    ) -> NDArray[np.bool_]:
+        """Which scores lead to any action at all where none stands, each in its tier."""
+        notable: NDArray[np.bool_] = score >= self._least[tier]
         return notable
 
     def decide(

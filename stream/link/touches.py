@@ -18,7 +18,6 @@ from kyc.profile import Profile
 from kyc.tiers import Tier
 from schemas.errors import MalformedEventError
 from schemas.features import FEATURE_NAMES
-from stream.decide.court import TIER
 from stream.decode.batch import RequestBatch
 from stream.decode.geography import country_name
 from stream.know.profiles import Profiles
@@ -129,7 +128,7 @@ def touches(
         peaks[at],
         sight.requests[at],
         sight.tokens[at],
-        np.full(len(at), int(TIER)),
+        profiles.known.tier(account, clock),
         profiles.known.begun[account],
         profiles.known.established(account, clock),
     )

@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kyc.assessed import Assessed
+from kyc.known import Known
+from kyc.profile import Profile
 from schemas.decisions import Action
 from schemas.features import FEATURE_NAMES
 from schemas.wire import encode_decision
@@ -16,6 +19,7 @@ from stream.decode.batch import RequestBatch
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import decode_requests
+from stream.know.profiles import Position, know, seal
 from stream.remember.packing import HEADER
 from stream.remember.windows import Sight
 from tests.unit.gates import DAY, DECIDED_AT, HOUR, NOW, Raw, Told, court, request
@@ -44,6 +48,7 @@ def judged(
     header: "np.ndarray[Any, Any] | None" = None,
     weights: dict[str, float] | None = None,
     floors: list[Floor | None] | None = None,
+    known: Known | None = None,
     **options: Any,
 ) -> list[Verdict]:
     """Verdicts on `requests`, whose scores are by account and within it in order."""
@@ -59,6 +64,7 @@ def judged(
         rows,
         np.array(scores, np.float64),
         floors or [None] * len(batch.accounts),
+        known or know([None] * len(batch.accounts)),
     )
 
 
@@ -229,3 +235,56 @@ def test_a_decisions_id_does_not_hang_on_the_batch() -> None:
     (alone,) = judged([0.6], request(1))
     among = judged([0.1, 0.6], request(0, account="bo"), request(1))
     assert encode_decision(among[-1].decision) == encode_decision(alone.decision)
+
+
+class TestIdentity:
+    """What is known of who is behind an account."""
+
+    @staticmethod
+    def known(tier: int = 0, asked_until: int = 0) -> Known:
+        """One account that was assessed; asked for a telephone number until then."""
+        until = [NOW + DAY if tier > step else 0 for step in range(3)]
+        assessed = Assessed(*until, 250_000, asked_until, 3 if asked_until else 0, 0)
+        return know([seal(Profile(), Position(0, 0), 0, assessed)])
+
+    @pytest.mark.parametrize(
+        ("tier", "action"), [(0, Action.RATE_LIMIT), (1, Action.RESTRICT), (3, None)]
+    )
+    def test_each_tier_has_thresholds_of_its_own(self, tier: int, action: Action | None) -> None:
+        """The same score, taken as the policy has it."""
+        verdicts = judged([0.75], request(0), known=self.known(tier))
+        assert actions(verdicts) == ([action] if action else [])
+
+    def test_a_decision_tells_tier_and_score(self) -> None:
+        """As the last account event left them."""
+        [verdict] = judged([0.75], request(0), known=self.known(1))
+        assert (verdict.decision.kyc_tier, verdict.decision.kyc_score) == (1, 0.25)
+
+    def test_nothing_weaker_is_decided_while_more_proof_is_asked(self) -> None:
+        """The step-up stands; what stood beneath it is looked at anew afterwards."""
+        header = np.zeros(1, HEADER)
+        assert judged([0.75], request(0), header=header)
+        known = self.known(asked_until=NOW + DAY)
+        assert judged([0.75], request(1), header=header, known=known) == []
+        [verdict] = judged([0.75], request(2), header=header)
+        assert verdict.decision.action is Action.RATE_LIMIT
+
+    def test_what_is_stricter_is_decided_all_the_same(self) -> None:
+        """A block."""
+        known = self.known(asked_until=NOW + DAY)
+        assert actions(judged([0.99], request(0), known=known)) == [Action.BLOCK]
+
+    def test_on_demand_the_asking_is_told(self) -> None:
+        """What is asked, until when, and a reason, for every request."""
+        known = self.known(asked_until=NOW + DAY)
+        [verdict] = judged([0.1], request(0), known=known, every=True)
+        decision = verdict.decision
+        assert (decision.action, decision.expires_at) == (Action.STEP_UP, NOW + DAY)
+        assert decision.requirements == ["verify_phone"]
+        assert [reason.code for reason in decision.reasons] == ["identity_asked"]
+        assert not verdict.changes
+
+    def test_an_asking_that_is_over_asks_nothing(self) -> None:
+        """By the account's clock."""
+        known = self.known(asked_until=NOW)
+        assert actions(judged([0.75], request(0), known=known)) == [Action.RATE_LIMIT]
