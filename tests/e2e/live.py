@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,16 @@ class Worker:
         self.process.terminate()
         return await asyncio.wait_for(asyncio.to_thread(self.process.wait), PATIENCE_S)
 
+    async def healthy(self) -> bool:
+        """Whether its web port answers."""
+        with suppress(aiohttp.ClientError):
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"http://127.0.0.1:{self.port}/healthz") as answer,
+            ):
+                return answer.status == HTTPStatus.OK
+        return False
+
     async def handled(self) -> int:
         """How many events it has handled; 0 while it does not answer."""
         with suppress(aiohttp.ClientError):
@@ -114,14 +125,14 @@ class Live:
     def settings(self) -> Settings:
         return load_settings(**self.explicit())
 
-    def start(self) -> Worker:
-        """Start one more worker, told everything by its environment."""
+    def start(self, command: str = "worker") -> Worker:
+        """Start one more worker, or linker, told everything by its environment."""
         port, number = free_port(), len(self.workers)
         told = {variable(k): str(v) for k, v in (self.explicit() | {"web_port": port}).items()}
         log = self.folder / f"worker-{number}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "stream", "worker"],
+                [sys.executable, "-m", "stream", command],
                 env=os.environ | told,
                 cwd=self.folder,
                 stdout=output,
