@@ -20,6 +20,8 @@ MEASUREMENTS = (
     ("Memory of an account", "bench.memory"),
     ("Profile", "bench.profile", "--accounts", "10000", "--events", "100000"),
     ("Scoring", "bench.scoring"),
+    ("Sign-ups", "bench.signups"),
+    ("Account events", "bench.accounts", "--accounts", "3000"),
     ("Webhooks", "bench.webhooks", "--seconds", "20"),
     ("Check", "bench.check", "--seconds", "10", "--requests", "20000"),
 )
