@@ -1,0 +1,110 @@
+"""Touches of hand-made populations: honest established accounts, and a ring that shares values."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from schemas.decisions import Campaign, DeadLetter
+from schemas.features import FEATURE_NAMES
+from schemas.wire import DecisionWire
+from stream.broker.sinks import Placed
+from stream.decide.policy import Policy
+from stream.decide.rules import Bars
+from stream.link.kinds import KIND
+from stream.link.office import Office
+from stream.link.portrait import TRAITS
+from stream.link.touches import Touch, Value
+from stream.link.weighing import Weights
+from stream.metrics import Metrics
+from stream.store import MemoryStore
+from tests.unit.gates import DECIDED_AT, HOUR, MINUTE, NOW, POLICY
+
+# Every ring is a campaign, and as good as certain: what finds campaigns is weighed elsewhere.
+CERTAIN = Weights(8.0, np.zeros(len(TRAITS)), "certain")
+
+
+def touch(account: str, ts: int = NOW, *shown: Value, **fields: Any) -> Touch:
+    """A touch of an unproven account in its tenth request, unless said otherwise."""
+    row = np.zeros(len(FEATURE_NAMES), np.float16)
+    for name, value in fields.pop("features", {}).items():
+        row[FEATURE_NAMES.index(name)] = value
+    usual: dict[str, Any] = {
+        "partition": 0,
+        "score": 0.1,
+        "peak": 0.1,
+        "requests": 10,
+        "tokens": 1_000,
+        "tier": 0,
+        "begun": ts - HOUR,
+        "established": False,
+        "country": "DE",
+        "model": "m",
+    }
+    told = usual | {"event_id": f"{account}@{ts}"} | fields
+    return Touch(account_id=account, ts=ts, row=row.tobytes(), values=list(shown), **told)
+
+
+def value(kind: str, number: int) -> Value:
+    """A value of a kind."""
+    return KIND[kind], number
+
+
+def honest(count: int, ts: int = NOW) -> Iterator[Touch]:
+    """Established accounts; of each kind, two share a value by chance."""
+    for number in range(count):
+        own = (value(kind, 1_000 + number // 2) for kind in ("card", "template", "device"))
+        yield touch(f"h{number:03}", ts + number, *own, established=True)
+
+
+def ring(count: int, ts: int = NOW, name: str = "r") -> Iterator[Touch]:
+    """Unproven accounts with one card and one template, named by rising number."""
+    shared = value("card", hash_of(name)), value("template", hash_of(name))
+    for number in range(count):
+        yield touch(f"{name}{number:03}", ts + number * MINUTE, *shared)
+
+
+def hash_of(name: str) -> int:
+    """A number for the values of a ring."""
+    return int.from_bytes(name.encode(), "big")
+
+
+@dataclass(slots=True)
+class Ear:
+    """Hears what an office says."""
+
+    decisions: list[DecisionWire] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    records: list[Campaign] = field(default_factory=list)
+    bars: list[Bars] = field(default_factory=list)
+
+    async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
+        self.decisions += [decision for _, decision in decisions]
+        self.letters += letters
+
+    async def record(self, campaigns: Sequence[Campaign]) -> None:
+        self.records += campaigns
+
+    async def heed(self, bars: Bars) -> None:
+        self.bars.append(bars)
+
+
+def office(ear: Ear, store: MemoryStore | None = None, weights: Weights = CERTAIN) -> Office:
+    """An office in memory that acts on campaigns of four."""
+    campaigns = POLICY["campaigns"] | {"fewest": 4}
+    return Office(
+        policy=Policy.model_validate(POLICY | {"campaigns": campaigns}),
+        weights=weights,
+        mode="enforce",
+        now=lambda: DECIDED_AT,
+        store=MemoryStore() if store is None else store,
+        sink=ear,
+        heed=ear.heed,
+        metrics=Metrics(),
+    )
+
+
+def numbered(touches: Sequence[Touch], begin: int = 0) -> list[tuple[int, Touch]]:
+    """Touches with offsets."""
+    return list(enumerate(touches, begin))
