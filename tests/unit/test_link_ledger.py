@@ -1,0 +1,104 @@
+"""The ledger: what accounts showed, each use once, what is old forgotten."""
+
+import numpy as np
+import pytest
+
+from stream.link.ledger import LIFE_MS, MOST_VALUES, Ledger
+from tests.unit.gates import HOUR, NOW
+from tests.unit.touched import touch, value
+
+
+def test_the_latest_touch_holds() -> None:
+    """Score, totals, event and model are those of the last one in time."""
+    ledger = Ledger()
+    ledger.fold(touch("a", NOW, score=0.2, requests=1, model="old"))
+    one = ledger.fold(touch("a", NOW + 5, score=0.1, requests=2, model="new", established=True))
+    columns = ledger.columns[one]
+    assert (columns["score"], columns["requests"], columns["established"]) == (0.1, 2, True)
+    assert (ledger.model[one], ledger.event_id[one]) == ("new", f"a@{NOW + 5}")
+    assert (columns["first"], columns["last"]) == (NOW, NOW + 5)
+
+
+def test_an_older_touch_adds_only_its_values() -> None:
+    """Partitions are read side by side: a touch may come late."""
+    ledger = Ledger()
+    ledger.fold(touch("a", NOW, value("card", 1), score=0.2))
+    one = ledger.fold(touch("a", NOW - 5, value("card", 2), score=0.9, requests=1))
+    assert (ledger.columns[one]["score"], ledger.columns[one]["requests"]) == (0.2, 10)
+    assert {ledger.value(number) for number in ledger.values_of(one)} == {
+        value("card", 1),
+        value("card", 2),
+    }
+    assert ledger.clock == NOW
+
+
+def test_a_use_counts_once() -> None:
+    """However often an account shows a value."""
+    ledger = Ledger()
+    for at in range(3):
+        ledger.fold(touch("a", NOW + at, value("card", 1)))
+    ledger.fold(touch("b", NOW, value("card", 1)))
+    edges = ledger.edges()
+    assert edges.account.tolist() == [0, 1]
+    assert edges.value.tolist() == [0, 0]
+
+
+def test_the_same_hash_of_two_kinds_is_two_values() -> None:
+    """A card is no device, whatever their hashes."""
+    ledger = Ledger()
+    ledger.fold(touch("a", NOW, value("card", 1), value("device", 1)))
+    assert ledger.values == 2
+    assert ledger.number_of(value("card", 1)) != ledger.number_of(value("device", 1))
+    assert ledger.number_of(value("subnet", 1)) is None
+
+
+def test_an_account_keeps_so_many_values_of_a_kind() -> None:
+    """Beyond them it has no habits; other kinds are not touched by that."""
+    ledger = Ledger()
+    for number in range(MOST_VALUES + 10):
+        ledger.fold(touch("a", NOW + number, value("subnet", number), value("card", 1)))
+    assert len(ledger.values_of(0)) == MOST_VALUES + 1
+
+
+def test_what_is_old_is_forgotten() -> None:
+    """A use that was not seen for 30 days; one that was seen again stays."""
+    ledger = Ledger()
+    ledger.fold(touch("a", NOW, value("card", 1), value("card", 2)))
+    ledger.fold(touch("b", NOW, value("card", 1)))
+    ledger.fold(touch("a", NOW + HOUR, value("card", 2)))
+    ledger.fold(touch("c", NOW + LIFE_MS + 1))
+    ledger.forget()
+    edges = ledger.edges()
+    assert list(zip(edges.account.tolist(), edges.value.tolist(), strict=True)) == [(0, 1)]
+    assert ledger.values_of(0) == [1]
+    assert ledger.values_of(1) == []
+
+
+def test_what_was_forgotten_can_come_again() -> None:
+    """A forgotten use makes room, and counts again when it is seen."""
+    ledger = Ledger()
+    for number in range(MOST_VALUES):
+        ledger.fold(touch("a", NOW, value("subnet", number)))
+    ledger.fold(touch("a", NOW + LIFE_MS + 1))
+    ledger.forget()
+    ledger.fold(touch("a", NOW + LIFE_MS + 2, value("subnet", 3), value("subnet", 999)))
+    assert [ledger.value(number)[1] for number in ledger.values_of(0)] == [3, 999]
+
+
+@pytest.mark.parametrize("accounts", [1, 1_024, 1_025, 3_000])
+def test_it_grows(accounts: int) -> None:
+    """Columns have a row for each account, and keep what they held."""
+    ledger = Ledger()
+    for number in range(accounts):
+        ledger.fold(touch(f"a{number}", NOW, value("card", number), requests=number))
+    assert np.array_equal(ledger.columns["requests"], np.arange(accounts))
+    assert np.array_equal(ledger.edges().account, np.arange(accounts))
+
+
+def test_sign_up_is_the_first_touch_where_it_is_not_known() -> None:
+    """And the facts' own time as soon as they tell it."""
+    ledger = Ledger()
+    one = ledger.fold(touch("a", NOW, begun=0))
+    assert ledger.columns[one]["begun"] == NOW
+    ledger.fold(touch("a", NOW + 1, begun=NOW - HOUR))
+    assert ledger.columns[one]["begun"] == NOW - HOUR
