@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -47,7 +48,7 @@ async def touched(records: Sequence[Raw], cuts: Sequence[int] = ()) -> list[Touc
         outlet=kept,
     )
     bounds = [0, *sorted(cuts), len(records)]
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in pairwise(bounds):
         if begin < end:
             await gate.handle(chunk(*records[begin:end]))
     return [decode_touch(one) for one in kept.touches]
