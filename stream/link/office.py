@@ -87,8 +87,9 @@ class Office:
         return bars(columns["peak"][witness], self._budget)
 
     def _tell(self, campaigns: Sequence[Campaign]) -> list[CampaignRecord]:
-        due = [campaign for campaign in campaigns if is_due(campaign)]
-        return [r for campaign in due for r in records(self.linker.ledger, campaign)]
+        # One that a search found too weak may fade in the same search: it is told of once.
+        due = [one for one in dict.fromkeys(campaigns) if is_due(one)]
+        return [r for one in due for r in records(self.linker.ledger, one)]
 
     async def _send(
         self, answers: Sequence[Answer], told: Sequence[CampaignRecord], offset: int

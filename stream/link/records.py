@@ -22,8 +22,10 @@ _SHARES: Final = [FEATURE_NAMES.index(f"capability_{name}_share_7d") for name in
 
 
 def is_due(campaign: Campaign) -> bool:
-    """Whether there is something new to tell."""
-    return campaign.closed or len(campaign.members) >= GROWN * campaign.told
+    """Whether there is something new to tell. Nobody hears the end of what was never told of."""
+    if campaign.closed:
+        return campaign.told > 0
+    return len(campaign.members) >= GROWN * campaign.told
 
 
 def records(ledger: Ledger, campaign: Campaign) -> Iterator[CampaignRecord]:

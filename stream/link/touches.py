@@ -14,7 +14,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from kyc.links import links
-from kyc.profile import Profile
+from kyc.profile import NEVER, Profile
 from kyc.tiers import Tier
 from schemas.errors import MalformedEventError
 from schemas.features import FEATURE_NAMES
@@ -117,8 +117,9 @@ def touches(
     peaks: NDArray[np.float64],
     profiles: Profiles,
 ) -> list[Touch]:
-    """The touches of a batch, in order of arrival."""
+    """The touches of a batch, in order of arrival. An erased account leaves none."""
     at = due(sight)
+    at = at[profiles.known.erased[sight.account[at]] == NEVER]
     at = at[np.argsort(sight.row[at])]
     account, row, clock = sight.account[at], sight.row[at], sight.clock[at]
     numbers = (

@@ -1,0 +1,163 @@
+"""The portrait: each trait on a population made for it, relative to established accounts."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.features import FEATURE_NAMES
+from stream.link.kinds import KIND
+from stream.link.portrait import DOUBT, TRAITS, Population, portrait
+from stream.link.surprise import Edges, sharing
+from tests.unit.gates import DAY, NOW
+
+HONEST, RING = 200, 20
+MEMBERS = np.arange(HONEST, HONEST + RING)
+SIZE = RING / (RING + DOUBT)  # what is left of a trait in a ring of so many
+
+
+def trait(name: str, members: np.ndarray[Any, Any] = MEMBERS, **changed: Any) -> float:
+    """A trait of the ring in the population below, changed as given."""
+    return float(portrait(population(**changed), members)[TRAITS.index(name)])
+
+
+def population(shown: dict[str, Any] | None = None, **changed: Any) -> Population:
+    """200 established accounts of all habits, and a ring of 20 newcomers of the same."""
+    rng = np.random.default_rng(3)
+    accounts = HONEST + RING
+    kinds = ["card", "subnet", "template", "email_domain", *(shown or {})]
+    account, value, kind = [], [], []
+    for name in kinds:
+        own = np.asarray((shown or {}).get(name, np.arange(accounts)))
+        used = np.unique(own)
+        account.append(np.arange(accounts))
+        value.append(np.searchsorted(used, own) + sum(map(len, kind)))
+        kind.append(np.full(len(used), KIND[name], np.uint8))
+    edges = Edges(np.concatenate(account), np.concatenate(value), np.concatenate(kind))
+    proven = np.arange(accounts) < HONEST
+    usual: dict[str, Any] = {
+        "rows": rng.random((accounts, len(FEATURE_NAMES))),
+        "score": rng.random(accounts),
+        "proven": proven,
+        "begun": np.full(accounts, NOW - 10 * DAY),
+        "requests": rng.integers(1, 1_000, accounts),
+        "clock": NOW,
+        "edges": edges,
+    }
+    told = usual | changed
+    return Population(**told, sharing=sharing(told["edges"], told["proven"]))
+
+
+def shared(kind: str, members: int = RING) -> dict[str, Any]:
+    """So many members use one value of a kind; everybody else has an own one."""
+    own = np.arange(HONEST + RING)
+    own[HONEST : HONEST + members] = HONEST
+    return {kind: own}
+
+
+def changed_rows(name: str, value: float) -> Any:
+    """The population's rows, the members' feature at a value."""
+    rows = population().rows.copy()
+    rows[MEMBERS, FEATURE_NAMES.index(name)] = value
+    return rows
+
+
+def test_ordinary_newcomers_have_no_conduct() -> None:
+    """Scores like everybody's: no deviation beyond chance."""
+    assert abs(trait("conduct")) < 0.6
+
+
+def test_conduct_is_how_far_scores_are_from_the_established() -> None:
+    """All members above all established accounts: about two deviations or more."""
+    score = population().score.copy()
+    score[MEMBERS] = 2.0
+    assert trait("conduct", score=score) > 2 * SIZE
+    assert trait("strange", score=score) == pytest.approx(SIZE)
+
+
+def test_conduct_is_relative() -> None:
+    """A provider whose established accounts score as high sees nothing strange."""
+    rng = np.random.default_rng(9)
+    assert abs(trait("conduct", score=0.9 + 0.1 * rng.random(HONEST + RING))) < 0.6
+
+
+def test_unproven_is_a_share() -> None:
+    """All of the newcomers; half where half are established."""
+    assert trait("unproven") == pytest.approx(SIZE)
+    mixed = np.arange(HONEST - RING // 2, HONEST + RING // 2)
+    assert trait("unproven", mixed) == pytest.approx(SIZE / 2)
+
+
+def test_size_is_in_octaves() -> None:
+    """Twice as many members, one more; less the doubt about few."""
+    assert trait("size") == pytest.approx(np.log2(RING) * SIZE)
+
+
+def test_even_rates_are_narrower_than_usual() -> None:
+    """Members at one pace, others at any."""
+    requests = population().requests.copy()
+    requests[MEMBERS] = 100
+    assert trait("even", requests=requests) > 1
+    assert abs(trait("even")) < 0.8
+
+
+def test_alike_is_nearness_of_habits() -> None:
+    """One row for all members: 1; rows like everybody's: about 0."""
+    rows = population().rows.copy()
+    rows[MEMBERS] = rows[HONEST]
+    assert trait("alike", rows=rows) == pytest.approx(SIZE)
+    assert abs(trait("alike")) < 0.15
+
+
+def test_apart_is_having_lines_of_their_own() -> None:
+    """Each its own subnet, or all of them in one."""
+    assert trait("apart") == pytest.approx((1 - 1 / RING) * SIZE)
+    assert trait("apart", shown=shared("subnet")) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("card", "identity"), ("template", "content"), ("document", "identity")]
+)
+def test_sharing_is_the_share_of_members_that_share(kind: str, name: str) -> None:
+    """Of identity and of content, all of them or half."""
+    assert trait(name, shown=shared(kind)) == pytest.approx(SIZE)
+    assert trait(name, shown=shared(kind, RING // 2)) == pytest.approx(SIZE / 2)
+    assert trait(name) == 0
+
+
+def test_elicits_is_a_rank() -> None:
+    """Members draw out reasoning more than anybody: near 1; nobody does: 0."""
+    elicitation = "elicitation_mean_7d"
+    assert trait("elicits", rows=changed_rows(elicitation, 5.0)) > 0.85 * SIZE
+    assert abs(trait("elicits")) < 0.3
+
+
+def test_together_is_the_share_under_one_mail_domain() -> None:
+    """A company's accounts are; strangers' are not."""
+    assert trait("together", shown=shared("email_domain")) == pytest.approx(SIZE)
+    assert trait("together") == pytest.approx(SIZE / RING)
+
+
+def test_without_established_accounts_all_are_the_reference() -> None:
+    """A new provider's first hours: finite numbers, nothing strange by itself."""
+    proven = np.zeros(HONEST + RING, bool)
+    traits = portrait(population(proven=proven), MEMBERS)
+    assert np.isfinite(traits).all()
+    assert abs(traits[TRAITS.index("conduct")]) < 0.6
+
+
+@given(st.floats(0.01, 100))
+def test_another_unit_of_scores_changes_nothing(scale: float) -> None:
+    """Only the ranks of scores count."""
+    np.testing.assert_allclose(
+        portrait(population(score=population().score * scale), MEMBERS),
+        portrait(population(), MEMBERS),
+    )
+
+
+def test_not_known_is_not_strange() -> None:
+    """A feature that nobody has leaves every trait finite."""
+    rows = np.full((HONEST + RING, len(FEATURE_NAMES)), np.nan)
+    assert np.isfinite(portrait(population(rows=rows), MEMBERS)).all()
