@@ -52,7 +52,7 @@ class Answers:
         held = told.standing if told else Standing(Action.ALLOW, 0, 0)
         if told and told.campaign_id != campaign.campaign_id:
             held = Standing(held.action, 0, held.expires_at)  # another answer, since it names it
-        if len(campaign.members) < self._policy.campaigns.fewest:
+        if campaign.size < self._policy.campaigns.fewest:
             return None
         tier = Tier(int(columns["tier"]))
         proven = bool(campaign.traits[_CONDUCT] >= self._policy.campaigns.proven_conduct)

@@ -1,6 +1,6 @@
 """Campaigns: rings that live on from one search to the next, under the id of the oldest."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -8,13 +8,19 @@ from stream.link.surprise import Floats, Ints
 
 # A ring is the same as before when it holds this share of a campaign, or is mostly part of it.
 OVERLAP = 0.5
+# One search may err: a member is answered when so many have found it in the ring, and most of those
+# since it was first there.
+SETTLED = 3
+MOST = 0.6
 
 
 @dataclass(slots=True, eq=False)
 class Campaign:
     """A campaign. Accounts and values are numbers of the ledger, times ms.
 
-    members: when each one was last found in the ring; keys: the values that tie it, by family.
+    members: when each one was last found in the ring; since: how many searches there had been when
+    it was first found; met: how many found it; keys: the values that tie it, and how many members
+    use each.
     """
 
     campaign_id: str
@@ -23,17 +29,36 @@ class Campaign:
     odds: float
     traits: Floats
     members: dict[int, int] = field(default_factory=dict)
+    searches: int = 0
+    since: dict[int, int] = field(default_factory=dict)
+    met: Counter[int] = field(default_factory=Counter)
     keys: dict[int, int] = field(default_factory=dict)
     found_at: int = 0
-    added: list[int] = field(default_factory=list)  # members that no record has named yet
+    named: set[int] = field(default_factory=set)  # members that some record has named
     told: int = 0  # members when the last record was written
     closed: bool = False
     merged_into: str | None = None
 
     def join(self, accounts: list[int], ts: int) -> None:
         """These were found in the ring at `ts`."""
-        self.added += [account for account in accounts if account not in self.members]
+        for account in accounts:
+            self.since.setdefault(account, self.searches)
         self.members.update(dict.fromkeys(accounts, ts))
+        self.met.update(accounts)
+
+    @property
+    def size(self) -> int:
+        """How many members are settled."""
+        return len(self.settled())
+
+    def settled(self) -> list[int]:
+        """Members whom searches found again and again."""
+        return [account for account in self.members if self.is_settled(account)]
+
+    def is_settled(self, account: int) -> bool:
+        """Whether enough searches found a member in the ring, and most of them."""
+        met = self.met[account]
+        return met >= SETTLED and met >= MOST * (self.searches - self.since[account])
 
 
 @dataclass(slots=True)
@@ -68,8 +93,10 @@ class Register:
     def merge(self, older: Campaign, younger: Campaign) -> None:
         """The older one lives on, with all members."""
         members = sorted(younger.members)
-        older.added += [account for account in members if account not in older.members]
         older.members = younger.members | older.members
+        older.met |= younger.met
+        for account in members:
+            older.since.setdefault(account, older.searches - younger.met[account])
         self.campaign_of.update(dict.fromkeys(members, older))
         younger.merged_into = older.campaign_id
         self.close(younger)
@@ -86,6 +113,7 @@ class Register:
         """Members that have not been found in the ring for long."""
         for account in accounts:
             del campaign.members[account]
+            del campaign.met[account], campaign.since[account]
             del self.campaign_of[account]
 
 

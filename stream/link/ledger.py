@@ -48,6 +48,7 @@ class Ledger:
     _columns: NDArray[np.void] = field(default_factory=lambda: np.zeros(1024, COLUMNS))
     _value: dict[Value, int] = field(default_factory=dict)
     _values: list[Value] = field(default_factory=list)
+    _kinds: bytearray = field(default_factory=bytearray)  # of each value
     _use: dict[int, int] = field(default_factory=dict)  # account and value: row of `_uses`
     _uses: NDArray[np.void] = field(default_factory=lambda: np.zeros(1024, USES))
     _of_account: list[list[int]] = field(default_factory=list)  # the values of each
@@ -96,6 +97,7 @@ class Ledger:
         number = self._value.setdefault(value, len(self._values))
         if number == len(self._values):
             self._values.append(value)
+            self._kinds.append(value[0])
         use = account << 32 | number
         row = self._use.get(use)
         if row is None:
@@ -113,10 +115,8 @@ class Ledger:
     def edges(self) -> Edges:
         """Every use that is held."""
         uses = self._uses[: len(self._use)]
-        return Edges(uses["account"], uses["value"], self._kinds())
-
-    def _kinds(self) -> NDArray[np.uint8]:
-        return np.fromiter((kind for kind, _ in self._values), np.uint8, len(self._values))
+        # A copy: while NumPy looks at a bytearray it cannot grow.
+        return Edges(uses["account"], uses["value"], np.array(self._kinds, np.uint8))
 
     @property
     def values(self) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stream.link import behaviour
-from stream.link.campaigns import Campaign, Register, campaign_id
+from stream.link.campaigns import SETTLED, Campaign, Register, campaign_id
 from stream.link.kinds import FAMILY, KIND
 from stream.link.ledger import Ledger
 from stream.link.portrait import Population, portrait
@@ -23,7 +23,7 @@ from stream.link.weighing import Weights
 HOUR_MS = 3_600_000
 SOONEST_MS = HOUR_MS // 4
 LATEST_MS = HOUR_MS
-NEWS = 0.02  # a search is due when as many touches came as this share of the accounts, or
+NEWS = 0.05  # a search is due when as many touches came as this share of the accounts, or
 FEWEST_NEWS = 32  # as many as this
 ACQUAINTED = 5  # requests from which on an account's behaviour is its own
 KEY_SHARE = 0.5  # a value is a campaign's own when this share of who uses it are members
@@ -70,10 +70,12 @@ class Linker:
         return waited >= LATEST_MS or (waited >= SOONEST_MS and news)
 
     def _join(self, account: int, touch: Touch) -> bool:
-        """Whether the account is a campaign's member after what it just showed."""
+        """Whether the account is a campaign's settled member after what it just showed."""
         register = self.register
-        if touch.established or account in register.campaign_of:
-            return account in register.campaign_of
+        if account in register.campaign_of:
+            return register.campaign_of[account].is_settled(account)
+        if touch.established:
+            return False
         shown: dict[str, tuple[Campaign, set[int]]] = {}
         for value in touch.values:
             number = self.ledger.number_of(value)
@@ -83,6 +85,7 @@ class Linker:
         if not tied:
             return False
         register.enlist(tied[0], [account], touch.ts)
+        tied[0].met[account] = SETTLED  # what it showed is the campaign's own
         return True
 
     def _search(self) -> Changes:
@@ -99,7 +102,7 @@ class Linker:
         self._keys = self._all_keys()
         return Changes(
             [*changed.values(), *closed],
-            [account for campaign in changed.values() for account in campaign.members],
+            [account for campaign in changed.values() for account in campaign.settled()],
             searched=True,
         )
 
@@ -156,6 +159,7 @@ class Linker:
             self.register.merge(campaign, other)
         campaign.score = max(score, FADING * campaign.score)
         campaign.odds, campaign.traits, campaign.found_at = odds, traits, clock
+        campaign.searches += 1
         self.register.enlist(campaign, ring.tolist(), clock)
         campaign.keys = self._own_keys(population, campaign)
         return campaign

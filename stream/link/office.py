@@ -46,6 +46,7 @@ class Office:
         self.linker = Linker(weights, opens, blind)
         self._answers = Answers(policy, weights.version, mode, now)
         self._budget = policy.budget
+        self._fewest = policy.campaigns.fewest
         self._store = store
         self._sink = sink
         self._heed = heed
@@ -88,7 +89,7 @@ class Office:
 
     def _tell(self, campaigns: Sequence[Campaign]) -> list[CampaignRecord]:
         # One that a search found too weak may fade in the same search: it is told of once.
-        due = [one for one in dict.fromkeys(campaigns) if is_due(one)]
+        due = [one for one in dict.fromkeys(campaigns) if is_due(one, self._fewest)]
         return [r for one in due for r in records(self.linker.ledger, one)]
 
     async def _send(

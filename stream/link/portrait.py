@@ -90,7 +90,7 @@ def portrait(population: Population, members: Ints) -> Floats:
         [
             conduct.mean(),
             (conduct > 1.645).mean(),  # one in twenty of the reference
-            len(unproven) / len(members),
+            np.log2((_share(unproven, members) + 0.05) / (1.05 - p.proven.mean())),
             np.log2(len(members)),
             _narrower(p.pace[own], p.pace[p.reference]),
             _alike(p, own),
@@ -102,6 +102,10 @@ def portrait(population: Population, members: Ints) -> Floats:
         ]
     )
     return traits * len(members) / (len(members) + DOUBT)
+
+
+def _share(part: Ints, whole: Ints) -> float:
+    return len(part) / len(whole)
 
 
 def _narrower(own: Floats, others: Floats) -> float:

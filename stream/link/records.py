@@ -21,18 +21,21 @@ GROWN: Final = 1.25  # a campaign of so many times the members told of has mater
 _SHARES: Final = [FEATURE_NAMES.index(f"capability_{name}_share_7d") for name in CAPABILITIES]
 
 
-def is_due(campaign: Campaign) -> bool:
-    """Whether there is something new to tell. Nobody hears the end of what was never told of."""
+def is_due(campaign: Campaign, fewest: int) -> bool:
+    """Whether there is something new to tell: it is big enough and has grown, or it is over.
+    Nobody hears the end of what was never told of."""
     if campaign.closed:
         return campaign.told > 0
-    return len(campaign.members) >= GROWN * campaign.told
+    return campaign.size >= max(fewest, GROWN * campaign.told)
 
 
 def records(ledger: Ledger, campaign: Campaign) -> Iterator[CampaignRecord]:
     """What to write about a campaign now; more than one where many members joined."""
-    members = np.array(sorted(campaign.members), np.int64)
-    added = [ledger.name[account] for account in campaign.added]
-    campaign.added, campaign.told = [], len(members)
+    settled = campaign.settled()
+    members = np.array(sorted(settled), np.int64)
+    added = [ledger.name[account] for account in settled if account not in campaign.named]
+    campaign.named.update(settled)
+    campaign.told = len(members)
     for begin in range(0, max(len(added), 1), MOST_ADDED):
         yield _record(ledger, campaign, members, added[begin : begin + MOST_ADDED])
 
