@@ -15,7 +15,6 @@ from tests.servers import Broker
 from tests.topics import Topics
 from tests.unit.reports import COMMISSION, STORY, made
 
-
 # The embedded broker's end offsets are below what it holds.
 pytestmark = pytest.mark.parametrize(
     "broker", [pytest.param("kafka", marks=pytest.mark.kafka)], indirect=True
