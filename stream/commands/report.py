@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn
 
 if TYPE_CHECKING:
     from stream.report.reporting import Summary
@@ -33,6 +34,9 @@ def write(
     requests: Annotated[
         Path | None, typer.Option(help="RequestEvents, one a line (.gz, .zst).", exists=True)
     ] = None,
+    accounts: Annotated[
+        Path | None, typer.Option(help="AccountEvents: who was erased is left out.", exists=True)
+    ] = None,
     live: Annotated[bool, typer.Option("--live", help="Read the topics instead.")] = False,
     evidence: Annotated[
         bool, typer.Option("--evidence", help="Add decisions and digests of events, chained.")
@@ -50,9 +54,16 @@ def write(
     from stream.settings import load_settings
 
     settings = load_settings()
-    source = _source(campaigns, decisions, requests, live)
+    source = _source(campaigns, decisions, requests, accounts, live)
     commission = Commission(campaign, evidence, provider, int(time.time() * 1_000))
-    _tell(asyncio.run(run(source, out, commission, open_geography(settings))), out)
+    columns = (SpinnerColumn(), "reading requests", "{task.completed:,.0f}")
+    with Progress(*columns, console=_stderr, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        written = run(
+            source, out, commission, open_geography(settings), lambda n: bar.advance(task, n)
+        )
+        summary = asyncio.run(written)
+    _tell(summary, out)
 
 
 @report.command()
@@ -75,16 +86,25 @@ def verify(
 
 
 def _source(
-    campaigns: Path | None, decisions: Path | None, requests: Path | None, live: bool
+    campaigns: Path | None,
+    decisions: Path | None,
+    requests: Path | None,
+    accounts: Path | None,
+    live: bool,
 ) -> "Source":
-    from stream.report.sources import FileSource, TopicSource
+    from stream.report.sources import FileSource, Topic, TopicSource
     from stream.settings import load_settings
 
-    if live and not (campaigns or decisions or requests):
+    if live and not (campaigns or decisions or requests or accounts):
         return TopicSource(load_settings())
     if live or not (campaigns and decisions and requests):
         raise typer.BadParameter("--campaigns, --decisions and --requests, or --live alone")
-    return FileSource({"campaigns": campaigns, "decisions": decisions, "requests": requests})
+    paths: dict[Topic, Path] = {
+        "campaigns": campaigns,
+        "decisions": decisions,
+        "requests": requests,
+    }
+    return FileSource(paths | ({"accounts": accounts} if accounts else {}))
 
 
 def _tell(summary: "Summary", out: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemas.decisions import Campaign
 from schemas.errors import ConfigurationError, MalformedEventError
 from schemas.wire import read_requests
 from stream.decode.geography import Geography
@@ -41,13 +42,16 @@ class Inquiry:
         self._geography = geography
         self._progress = progress
         self._members = Members()
+        self._erased = set[str]()
         self._campaign_of: dict[str, str] = {}
         self.matters: dict[str, Matter] = {}
         self.unreadable: Unreadable = Unreadable()
 
     async def open(self, campaign: str | None) -> None:
         """Find out whom it is about. Raises ConfigurationError for an unknown campaign."""
+        self._erased = await reading.read_erased(self._source, self.unreadable)
         self._members = await reading.read_members(self._source, self.unreadable)
+        self._members.forget(self._erased)
         histories = self._members.histories
         if campaign is not None and campaign not in histories:
             raise ConfigurationError(
@@ -80,7 +84,14 @@ class Inquiry:
             for body in batch:
                 record = reading.campaign(body, Unreadable())  # they were counted before
                 if record and self._members.living(record.campaign_id) in self.matters:
-                    chain.add("campaign", record.model_dump(mode="json", exclude_none=True))
+                    chain.add("campaign", self._without_erased(record))
+
+    def _without_erased(self, record: Campaign) -> dict[str, Any]:
+        names = {
+            field: [account for account in getattr(record, field) if account not in self._erased]
+            for field in ("members_added", "sample_accounts")
+        }
+        return record.model_dump(mode="json", exclude_none=True) | names
 
     async def _take_decisions(self, chain: Writer | None) -> None:
         async for batch in self._source.read("decisions"):

@@ -81,6 +81,11 @@ class Members:
         if member and naming.ts > member.named and member.released is None:
             member.released = naming.ts
 
+    def forget(self, erased: Iterable[str]) -> None:
+        """Drop accounts, as if nobody had named them."""
+        for account in erased:
+            self.accounts.pop(account, None)
+
     def _name(self, account: str, campaign_id: str, ts: int) -> None:
         member = self.accounts.get(account)
         if member is None or (member.campaign_id != campaign_id and ts >= member.named):

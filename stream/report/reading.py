@@ -24,7 +24,13 @@ class _Whose(msgspec.Struct, gc=False):
     account_id: str
 
 
+class _Told(msgspec.Struct, gc=False):
+    account_id: str
+    type: str
+
+
 _whose = msgspec.json.Decoder(_Whose).decode
+_told = msgspec.json.Decoder(_Told).decode
 
 
 def whose(body: bytes) -> str | None:
@@ -51,6 +57,21 @@ def decision(body: bytes, unreadable: Unreadable) -> Decision | None:
     except MalformedEventError:
         unreadable["decisions"] += 1
         return None
+
+
+async def read_erased(source: Source, unreadable: Unreadable) -> set[str]:
+    """The accounts that a legal erasure took: a report holds nothing of them."""
+    erased = set()
+    async for batch in source.read("accounts"):
+        for body in batch:
+            try:
+                event = _told(body)
+            except _UNREADABLE:
+                unreadable["accounts"] += 1
+            else:
+                if event.type == "account.erased":
+                    erased.add(event.account_id)
+    return erased
 
 
 async def read_members(source: Source, unreadable: Unreadable) -> Members:

@@ -13,7 +13,7 @@ from schemas.ndjson import read_lines
 from stream.broker.connections import kafka_options
 from stream.settings import Settings, variable
 
-Topic = Literal["campaigns", "decisions", "requests"]
+Topic = Literal["accounts", "campaigns", "decisions", "requests"]
 BATCH: Final = 4_000  # messages that are taken together, as in a replay
 WAIT_MS: Final = 1_000
 PATIENCE: Final = 60  # waits in a row
@@ -27,13 +27,15 @@ class Source(Protocol):
 
 
 class FileSource:
-    """Files of NDJSON (`.gz`, `.zst`), a message a line."""
+    """Files of NDJSON (`.gz`, `.zst`), a message a line; a topic without a file is empty."""
 
     def __init__(self, paths: Mapping[Topic, Path]) -> None:
         self._paths = paths
 
     async def read(self, topic: Topic) -> AsyncIterator[list[bytes]]:
         """Raises OSError, and UnreadableFileError for what is cut off."""
+        if topic not in self._paths:
+            return
         lines = (line.rstrip(b"\r\n") for line in read_lines(self._paths[topic]))
         while batch := list(islice(lines, BATCH)):
             yield batch

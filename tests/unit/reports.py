@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,10 @@ class Held:
 
     async def read(self, topic: Topic) -> AsyncIterator[list[bytes]]:
         """The messages as bytes; text goes as it is."""
-        bodies = [m["raw"] if "raw" in m else json.dumps(m).encode() for m in self._messages[topic]]
+        bodies = [
+            m["raw"] if "raw" in m else json.dumps(m).encode()
+            for m in self._messages.get(topic, [])
+        ]
         for first in range(0, len(bodies), 2):
             yield bodies[first : first + 2]
 
@@ -112,6 +116,9 @@ async def inquire(messages: Mapping[Topic, list[Message]], name: str | None = No
     return inquiry
 
 
-async def made(out: Path, messages: Mapping[Topic, list[Message]] = STORY) -> Summary:
+async def made(
+    out: Path, messages: Mapping[Topic, list[Message]] = STORY, campaign: str | None = None
+) -> Summary:
     """A report with evidence at `out`."""
-    return await report(Held(messages), out, COMMISSION, Geography())
+    commission = replace(COMMISSION, campaign=campaign)
+    return await report(Held(messages), out, commission, Geography())

@@ -32,6 +32,11 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def everything(folder: Path) -> bytes:
+    """The content of all files of a folder."""
+    return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
 def written(path: Path) -> Path:
     """The requests of the story as a file."""
     path.write_text("".join(json.dumps(event) + "\n" for event in STORY["requests"]))
@@ -63,8 +68,7 @@ def test_the_pack_holds_digests_and_no_events(pack: Path) -> None:
         sha256(json.dumps(e).encode()).hexdigest() for e in events
     ]
     assert {key for t in told for key in t} == {"account_id", "event_id", "ts", "sha256"}
-    everything = b"".join(path.read_bytes() for path in pack.iterdir())
-    assert all(text not in everything for text in (b'"eve"', b"a secret", b"192.0.2.1"))
+    assert all(text not in everything(pack) for text in (b'"eve"', b"a secret", b"192.0.2.1"))
 
 
 @pytest.mark.parametrize(
@@ -144,6 +148,16 @@ def test_other_events_are_found(
     assert any(wrong.startswith(told) for wrong in verify(pack, requests=path).wrong)
 
 
+async def test_nothing_of_an_erased_account_is_in_it(tmp_path: Path) -> None:
+    """Whatever the topics still hold of it; the others are told as before."""
+    erasure = {"event_id": "x", "account_id": "ada", "ts": 1, "type": "account.erased"}
+    other = {"event_id": "y", "account_id": "bob", "ts": 1, "type": "account.closed"}
+    summary = await made(tmp_path / "pack", STORY | {"accounts": [erasure, other]})
+    assert (summary.found[0].accounts, summary.found[0].exchanges) == (1, 1)
+    assert b'"ada"' not in everything(tmp_path / "pack")
+    assert b'"bob"' in everything(tmp_path / "pack")
+
+
 async def test_a_broken_archive_is_an_error(tmp_path: Path) -> None:
     """Not a traceback."""
     path = tmp_path / "pack.zip"
@@ -172,8 +186,8 @@ async def test_a_report_is_never_written_over_another(pack: Path) -> None:
 
 async def test_a_report_that_fails_leaves_nothing(tmp_path: Path) -> None:
     """Neither half of one nor what it worked in."""
-    with pytest.raises(KeyError):
-        await made(tmp_path / "pack", {"campaigns": []})  # the source has no decisions
+    with pytest.raises(ConfigurationError, match="no campaign c-1"):
+        await made(tmp_path / "pack", {}, "c-1")
     assert names(tmp_path) == []
 
 
