@@ -9,7 +9,12 @@ from stream.link.membership import unseal
 from stream.link.touches import Touch
 from stream.store import MemoryStore
 from tests.unit.gates import DAY, HOUR, NOW
-from tests.unit.touched import Ear, honest, numbered, office, ring, touch, value
+from tests.unit.touched import Ear, honest, hours, numbered, office, ring, touch, value
+
+
+def quiet(first: int, last: int) -> list[Touch]:
+    """Honest accounts in each of these hours: with every hour comes a search."""
+    return [touch for hour in range(first, last) for touch in honest(60, NOW + hour * HOUR)]
 
 
 def story() -> list[Touch]:
@@ -19,7 +24,7 @@ def story() -> list[Touch]:
         *ring(12, NOW + HOUR),
         *ring(8, NOW + 2 * HOUR, "s"),
         *ring(20, NOW + 4 * HOUR),
-        *honest(60, NOW + 6 * HOUR),
+        *quiet(3, 9),
         *honest(60, NOW + 2 * DAY),
         *honest(60, NOW + 4 * DAY),
     ]
@@ -44,6 +49,11 @@ async def test_the_same_touches_say_the_same() -> None:
     assert once.decisions == again.decisions
 
 
+def begun() -> list[Touch]:
+    """A ring that searches have found several times."""
+    return [*honest(60), *ring(12, NOW + HOUR), *hours(5, NOW + 3 * HOUR)]
+
+
 @pytest.mark.parametrize("at", [1, 61, 66, 73, 80, 95, 130, 200])
 async def test_a_restart_changes_nothing(at: int) -> None:
     """One process that is followed by another, which recalls, says what one alone says."""
@@ -64,7 +74,7 @@ async def test_repeated_touches_invent_no_campaign() -> None:
 
 async def test_a_ring_is_told_of() -> None:
     """A record names all members, and each of them gets a decision with the campaign's id."""
-    ear = await taken([*honest(60), *ring(12, NOW + HOUR), *honest(60, NOW + 3 * HOUR)])
+    ear = await taken([*honest(60), *ring(12, NOW + HOUR), *quiet(3, 7)])
     named = {account for record in ear.records for account in record.members_added}
     assert named == {f"r{n:03}" for n in range(12)}
     assert {d.account_id for d in ear.decisions} == named
@@ -74,7 +84,7 @@ async def test_a_ring_is_told_of() -> None:
 
 async def test_honest_accounts_are_left_alone() -> None:
     """Values that a few established accounts share make no campaign."""
-    ear = await taken([*honest(200), *honest(200, NOW + 3 * HOUR)])
+    ear = await taken([*honest(200), *hours(5, NOW + 3 * HOUR)])
     assert ear.records == []
     assert ear.decisions == []
 
@@ -91,12 +101,12 @@ async def test_a_newcomer_is_answered_at_once() -> None:
     """Between two searches, an account that shows what ties the ring is told with its touch."""
     ear = Ear()
     one = office(ear)
-    begun = [*honest(60), *ring(12, NOW + HOUR), *honest(60, NOW + 3 * HOUR)]
+    begun = [*honest(60), *ring(12, NOW + HOUR), *quiet(3, 7)]
     await one.take(numbered(begun))
     ear.decisions.clear()
-    await one.take([(500, next(ring(1, NOW + 3 * HOUR + 100)))])
+    await one.take([(500, next(ring(1, NOW + 7 * HOUR)))])
     own = next(ring(1)).values
-    await one.take([(501, touch("new", NOW + 3 * HOUR + 200, *own))])
+    await one.take([(501, touch("new", NOW + 7 * HOUR + 1, *own))])
     assert [d.account_id for d in ear.decisions] == ["new"]
     assert ear.decisions[0].reasons[0].code == "campaign_member"
 
@@ -105,11 +115,11 @@ async def test_an_established_account_is_not_drawn_in() -> None:
     """Who is established does not join between searches, whatever it shows."""
     ear = Ear()
     one = office(ear)
-    begun = [*honest(60), *ring(12, NOW + HOUR), *honest(60, NOW + 3 * HOUR)]
+    begun = [*honest(60), *ring(12, NOW + HOUR), *quiet(3, 7)]
     await one.take(numbered(begun))
     ear.decisions.clear()
     own = next(ring(1)).values
-    await one.take([(500, touch("old", NOW + 3 * HOUR + 100, *own, established=True))])
+    await one.take([(500, touch("old", NOW + 7 * HOUR, *own, established=True))])
     assert ear.decisions == []
 
 
@@ -117,7 +127,7 @@ async def test_what_is_told_lies_in_the_store() -> None:
     """The membership is what the gate reads, the decision what the edge reads."""
     ear, store = Ear(), MemoryStore()
     one = office(ear, store)
-    await one.take(numbered([*honest(60), *ring(12, NOW + HOUR), *honest(60, NOW + 3 * HOUR)]))
+    await one.take(numbered([*honest(60), *ring(12, NOW + HOUR), *quiet(3, 7)]))
     last = {d.account_id: d for d in ear.decisions}
     assert set(store.memberships) == set(store.decisions) == set(last)
     for account, decision in last.items():
@@ -142,7 +152,7 @@ async def test_a_campaign_closes_when_its_ring_is_gone() -> None:
     one = office(ear)
     gone = [touch(t.account_id, NOW + 40 * DAY + n) for n, t in enumerate(ring(12))]
     later = [*honest(60, NOW + 40 * DAY), *gone, *honest(60, NOW + 42 * DAY)]
-    begun = [*honest(60), *ring(12, NOW + HOUR), *honest(60, NOW + 3 * HOUR)]
+    begun = [*honest(60), *ring(12, NOW + HOUR), *quiet(3, 7)]
     await one.take(numbered([*begun, *later]))
     assert ear.records[-1].status == "closed"
     assert one.linker.register.campaign_of == {}
@@ -168,5 +178,5 @@ async def test_nothing_is_told_for_no_touches() -> None:
 async def test_two_kinds_of_value_are_needed() -> None:
     """Accounts that share a card alone are no ring."""
     card = [touch(f"c{n}", NOW + HOUR + n, value("card", 7)) for n in range(12)]
-    ear = await taken([*honest(60), *card, *honest(60, NOW + 3 * HOUR)])
+    ear = await taken([*honest(60), *card, *hours(5, NOW + 3 * HOUR)])
     assert ear.records == []

@@ -65,6 +65,12 @@ def ring(count: int, ts: int = NOW, name: str = "r") -> Iterator[Touch]:
         yield touch(f"{name}{number:03}", ts + number * MINUTE, *shared)
 
 
+def hours(count: int, begin: int) -> Iterator[Touch]:
+    """An established account once an hour: each touch lets the linker search."""
+    for number in range(count):
+        yield touch("h000", begin + number * HOUR, *next(honest(1)).values, established=True)
+
+
 def hash_of(name: str) -> int:
     """A number for the values of a ring."""
     return int.from_bytes(name.encode(), "big")
