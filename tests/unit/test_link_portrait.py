@@ -83,11 +83,12 @@ def test_conduct_is_relative() -> None:
     assert abs(trait("conduct", score=0.9 + 0.1 * rng.random(HONEST + RING))) < 0.6
 
 
-def test_unproven_is_a_share() -> None:
-    """All of the newcomers; half where half are established."""
-    assert trait("unproven") == pytest.approx(SIZE)
+def test_unproven_is_against_the_population() -> None:
+    """Nothing where the ring has as many unproven accounts as the population; more where more."""
+    as_usual = np.concatenate([np.arange(20), [HONEST, HONEST + 1]])
+    assert trait("unproven", as_usual) == pytest.approx(0, abs=0.05)
     mixed = np.arange(HONEST - RING // 2, HONEST + RING // 2)
-    assert trait("unproven", mixed) == pytest.approx(SIZE / 2)
+    assert 0 < trait("unproven", mixed) < trait("unproven")
 
 
 def test_size_is_in_octaves() -> None:
