@@ -45,5 +45,5 @@ async def test_topics_tell_what_files_tell(settings: Settings, tmp_path: Path) -
 
 async def test_a_missing_topic_is_named(settings: Settings, tmp_path: Path) -> None:
     """And none is made."""
-    with pytest.raises(ConfigurationError, match=r"no topic .*campaigns: run `sluicegate topics`"):
+    with pytest.raises(ConfigurationError, match=r"no topic .*accounts: run `sluicegate topics`"):
         await report(TopicSource(settings), tmp_path / "out", COMMISSION, Geography())
