@@ -5,13 +5,23 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kyc.signals import NAMES, SIGNALS, Appeal
+from kyc.signals import NAMES, SIGNALS, Appeal, Direction
 
 MOST: Final = 5
 _DECIMALS: Final = 4
 # Where somebody is, or from which network, is a hint and never enough.
 _HINTS: Final = frozenset({Appeal.COUNTRY, Appeal.NETWORK})
-_DECISIVE: Final = np.array([SIGNALS[name].appeal not in _HINTS for name in NAMES])
+# What an account has not shown yet, and that it is new, is true of every newcomer: only what it
+# has shown may decide.
+_DECISIVE: Final = np.array(
+    [
+        SIGNALS[name].appeal not in _HINTS and SIGNALS[name].direction is Direction.RAISES
+        for name in NAMES
+    ]
+)
+_SHARED: Final = np.array([SIGNALS[name].appeal is Appeal.SHARED for name in NAMES])
+# Two accounts of one card, mailbox or device are a couple, or one person with two: no evidence.
+_INNOCENT: Final = np.where(_SHARED, 2.0, 0.0)
 _YES_NO: Final = {0.0: "no", 1.0: "yes"}
 
 Row = npt.NDArray[np.float32]
@@ -36,9 +46,10 @@ def explain(row: Row, contributions: Row) -> list[Reason]:
     return [_reason(n, float(row[n]), float(contributions[n])) for n in order]
 
 
-def decisive(contributions: Row) -> float:
-    """Log-odds that signals other than country and network bring for risk, together."""
-    return float(np.maximum(contributions[_DECISIVE], 0.0).sum(dtype=np.float64))
+def decisive(row: Row, contributions: Row) -> float:
+    """Log-odds that what the account has shown brings for risk, country and network left out."""
+    shown = _DECISIVE & (np.nan_to_num(row) > _INNOCENT)
+    return float(np.maximum(contributions[shown], 0.0).sum(dtype=np.float64))
 
 
 def told(name: str, value: float | None) -> str:

@@ -101,7 +101,8 @@ class Assessor:
 
     def assess(self, held: Assessed, opinion: Opinion) -> Assessed:
         """What the account is now, from what it was and an opinion."""
-        weight = -1.0 if opinion.contributions is None else decisive(opinion.contributions)
+        told = opinion.contributions
+        weight = -1.0 if told is None else decisive(opinion.row, told)
         is_decisive = weight >= self.policy.step_up.weight
         asking = ask(held.asking, opinion.seen, opinion.score, opinion.proven, decisive=is_decisive)
         return Assessed.of(opinion.until, opinion.score, asking)
