@@ -24,6 +24,7 @@ from simulate.scenarios import SCENARIOS, Scenario
 from stream.commands.evaluate import evaluate
 from stream.commands.kyc import kyc
 from stream.commands.lists import lists
+from stream.commands.report import report
 from stream.evaluate.trials import PEACE, TRAINED_ON, one_case
 from stream.guard import refuse_foreign_packages
 from stream.logs import configure_logs
@@ -45,6 +46,7 @@ cli.add_typer(token, name="token")
 cli.command()(webhooks)
 cli.add_typer(kyc, name="kyc")
 cli.add_typer(lists, name="lists")
+cli.add_typer(report, name="report")
 cli.add_typer(webhook, name="webhook")
 cli.add_typer(audit, name="audit")
 
