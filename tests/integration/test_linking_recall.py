@@ -1,0 +1,106 @@
+"""A linker that starts reads what was answered before it, from a real broker, in silence."""
+
+from collections.abc import Sequence
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from stream.broker.chunk import Chunk, Record
+from stream.link.touches import Touch, encode_touch
+from stream.linking import Linking
+from stream.metrics import Metrics
+from stream.settings import load_settings
+from tests.servers import Broker
+from tests.topics import Topics
+from tests.unit.gates import HOUR, NOW
+from tests.unit.touched import Ear, honest, hours, office, ring
+
+FULL = [*honest(60), *ring(12, NOW + HOUR), *hours(9, NOW + 3 * HOUR)]
+
+
+async def made(broker: Broker, name: str, values: Sequence[bytes]) -> Sequence[Record]:
+    """A topic of touches, and its records."""
+    topics = Topics(broker.address)
+    await topics.make(f"{name}.touches", 1)
+    await topics.fill(f"{name}.touches", {0: values})
+    return (await topics.records(f"{name}.touches"))[0]
+
+
+def linking(broker: Broker, name: str, ear: Ear, metrics: Metrics | None = None) -> Linking:
+    """A new process' inside, on that topic."""
+    settings = load_settings(kafka_bootstrap=broker.address, topic_prefix=f"{name}.")
+    return Linking(office(ear), settings, ear, metrics or Metrics())
+
+
+def chunk(name: str, records: Sequence[Record]) -> Chunk:
+    """Records of that topic as fetched."""
+    return Chunk(f"{name}.touches", 0, records, records[-1].offset + 1)
+
+
+def written(touches: Sequence[Touch]) -> list[bytes]:
+    """Touches as messages."""
+    return [encode_touch(touch) for touch in touches]
+
+
+@pytest.mark.parametrize("at", [1, 65, len(FULL) - 5, len(FULL) - 1])
+async def test_the_next_process_goes_on_as_one_would(broker: Broker, at: int) -> None:
+    """Together they say what one alone says, with the same campaign ids, nothing twice."""
+    name = f"recall{at}"
+    records = await made(broker, name, written(FULL))
+    ears = alone, first, second = Ear(), Ear(), Ear()
+    one, two, three = (linking(broker, name, ear) for ear in ears)
+    await one.handle(chunk(name, records))
+    await two.handle(chunk(name, records[:at]))
+    await three.handle(chunk(name, records[at:]))
+    assert len(alone.records) > 0
+    assert first.records + second.records == alone.records
+    assert first.decisions + second.decisions == alone.decisions
+
+
+async def test_a_process_that_stood_by_catches_up(broker: Broker) -> None:
+    """It worked, lost the partition, and gets it back: only what it missed is read again."""
+    records = await made(broker, "standby", written(FULL))
+    alone, heard, metrics = Ear(), Ear(), Metrics()
+    await linking(broker, "standby", alone).handle(chunk("standby", records))
+    one = linking(broker, "standby", heard, metrics)
+    await one.handle(chunk("standby", records[:50]))
+    await one.handle(chunk("standby", records[75:]))
+    missed = [d for d in alone.decisions if d not in heard.decisions]
+    assert heard.decisions == alone.decisions[len(missed) :]
+    assert metrics.registry.get_sample_value("sluicegate_touches_folded_total") == len(FULL)
+
+
+async def test_what_cannot_be_read_is_passed_over(broker: Broker) -> None:
+    """It became a dead letter when it was new, and does not become one again."""
+    values = written(FULL)
+    values.insert(3, b"garbage")
+    records = await made(broker, "garbage", values)
+    alone, heard = Ear(), Ear()
+    await linking(broker, "garbage", alone).handle(chunk("garbage", records))
+    await linking(broker, "garbage", heard).handle(chunk("garbage", records[74:]))
+    assert len(alone.letters) == 1
+    assert heard.letters == []
+    assert heard.decisions == [d for d in alone.decisions if d in heard.decisions]
+    assert heard.decisions
+
+
+# The embedded broker deletes no records.
+@pytest.mark.parametrize(
+    "broker",
+    [pytest.param("kafka", marks=pytest.mark.kafka)],
+    indirect=True,
+    scope="session",
+)
+async def test_a_trimmed_topic_is_read_from_where_it_begins(broker: Broker) -> None:
+    """What the broker has deleted is missing, and nothing waits for it."""
+    records = await made(broker, "trimmed", written(FULL))
+    place = TopicPartition("trimmed.touches", 0)
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+    await admin.start()
+    await admin.delete_records({place: RecordsToDelete(before_offset=60)})
+    await admin.close()
+    metrics = Metrics()
+    await linking(broker, "trimmed", Ear(), metrics).handle(chunk("trimmed", records[70:]))
+    folded = metrics.registry.get_sample_value("sluicegate_touches_folded_total")
+    assert folded == len(FULL) - 60
