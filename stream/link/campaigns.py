@@ -67,6 +67,12 @@ class Register:
 
     open: dict[str, Campaign] = field(default_factory=dict)
     campaign_of: dict[int, Campaign] = field(default_factory=dict)
+    _ended: list[Campaign] = field(default_factory=list)
+
+    def ended(self) -> list[Campaign]:
+        """The campaigns that were closed or merged since this was last asked."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def match(self, ring: Ints) -> list[Campaign]:
         """The open campaigns that a ring is, the oldest first."""
@@ -104,6 +110,7 @@ class Register:
     def close(self, campaign: Campaign) -> None:
         """The campaign is over, or another one now; its members are free of it."""
         campaign.closed = True
+        self._ended.append(campaign)
         del self.open[campaign.campaign_id]
         for account in campaign.members:
             if self.campaign_of.get(account) is campaign:

@@ -78,7 +78,7 @@ class Office:
         changes = linker.fold(touch)
         self._searched |= changes.searched
         found = self._answers.to(linker.ledger, changes.accounts, linker.register.campaign_of)
-        return found, self._tell(changes.campaigns)
+        return found, self._tell([*changes.campaigns, *linker.register.ended()])
 
     def _bars(self) -> Bars:
         ledger, members = self.linker.ledger, self.linker.register.campaign_of
@@ -88,7 +88,7 @@ class Office:
         return bars(columns["peak"][witness], self._budget)
 
     def _tell(self, campaigns: Sequence[Campaign]) -> list[CampaignRecord]:
-        # One that a search found too weak may fade in the same search: it is told of once.
+        # A campaign that changes and ends in one search is told of once.
         due = [one for one in dict.fromkeys(campaigns) if is_due(one, self._fewest)]
         return [r for one in due for r in records(self.linker.ledger, one)]
 

@@ -87,7 +87,7 @@ def _links(ledger: Ledger, campaign: Campaign) -> list[Link]:
     most = sorted(campaign.keys.items(), key=lambda key: (-key[1], key[0]))[:MOST_LINKS]
     found = []
     for number, uses in most:
-        if number >= ledger.values:
+        if not 0 <= number < ledger.values:
             found.append(Link(kind="behaviour", value="", accounts=uses))
             continue
         kind, value = ledger.value(number)

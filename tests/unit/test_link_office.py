@@ -1,11 +1,15 @@
 """The office: a fold that says the same whenever it folds the same, and tells nobody twice."""
 
 from collections import Counter
+from itertools import count
 
+import numpy as np
 import pytest
 
 from schemas.decisions import Action, Campaign
+from stream.link import linker
 from stream.link.membership import unseal
+from stream.link.surprise import Edges, Ints, Sharing
 from stream.link.touches import Touch
 from stream.store import MemoryStore
 from tests.unit.gates import DAY, HOUR, NOW
@@ -156,6 +160,27 @@ async def test_a_campaign_closes_when_its_ring_is_gone() -> None:
     await one.take(numbered([*begun, *later]))
     assert ear.records[-1].status == "closed"
     assert one.linker.register.campaign_of == {}
+
+
+async def test_a_merged_campaign_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rings that turn out to be one: the older id lives on, the younger one is closed."""
+    search, searches = linker.rings, count()
+
+    def joined(edges: Edges, shared: Sharing, accounts: int) -> list[Ints]:
+        found = search(edges, shared, accounts)
+        late = next(searches) > 6 and len(found) > 1
+        return [np.sort(np.concatenate(found))] if late else found
+
+    monkeypatch.setattr(linker, "rings", joined)
+    rings = [*ring(12, NOW + HOUR), *ring(12, NOW + 2 * HOUR, "s")]
+    ear = await taken([*honest(60), *rings, *hours(9, NOW + 3 * HOUR)])
+    old, young = (record.campaign_id for record in ear.records[:2])
+    last = {record.campaign_id: record for record in ear.records}
+    assert (last[old].status, last[old].accounts) == ("open", 24)
+    assert (last[young].status, last[young].merged_into) == ("closed", old)
+    assert {d.account_id for d in ear.decisions if d.campaign_id == old} == {
+        t.account_id for t in rings
+    }
 
 
 async def test_bars_come_with_every_search() -> None:
