@@ -25,6 +25,7 @@ from stream.commands.evaluate import evaluate
 from stream.commands.kyc import kyc
 from stream.commands.lists import lists
 from stream.commands.report import report
+from stream.commands.rings import train_rings
 from stream.evaluate.trials import PEACE, TRAINED_ON, one_case
 from stream.guard import refuse_foreign_packages
 from stream.logs import configure_logs
@@ -40,6 +41,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console(stderr=True)
+cli.command()(train_rings)
 cli.command()(evaluate)
 cli.command()(edge)
 cli.add_typer(token, name="token")

@@ -1,7 +1,13 @@
 """What the shipped model learns from: simulated populations, no two with the same campaign."""
 
+import asyncio
+import io
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+import msgspec
 import numpy as np
 
 from scorers.train import Report, train
@@ -9,7 +15,17 @@ from simulate.abuse.campaigns import Campaign
 from simulate.configurations import HONEST
 from simulate.population import Population
 from simulate.scenarios import LONERS, Scenario
+from stream.broker.sinks import FileSink
+from stream.link.fitting import Example, fit
+from stream.link.linker import Linker
+from stream.link.surprise import Floats, Ints
+from stream.link.touches import Touch
+from stream.link.weighing import Weights
+from stream.replay import ACCOUNTS, REQUESTS, lines, local_handlers, merged, replay
+from stream.settings import load_settings
 from stream.training import Progress, Truth, collect, join
+
+NOBODY: Final = 2.0  # above any score: no ring becomes a campaign while portraits are collected
 
 
 def train_simulated(
@@ -26,6 +42,52 @@ def train_simulated(
         tables.append(collect(bodies, _truths(population, number)))
         progress(1)
     return train(join(tables), out, seed=seed)
+
+
+class _Pupil:
+    """Folds touches, and keeps the portraits of the rings with what is known of their members."""
+
+    def __init__(self, population: Population, number: int) -> None:
+        self._truths = {truth.account_id: truth for truth in population.truths()}
+        self._number = number
+        self.examples: list[Example] = []
+        self._linker = Linker(Weights.load(), NOBODY, witness=self._look)
+
+    async def send(self, touches: Sequence[Touch]) -> None:
+        """Fold touches as a linker would, and answer nobody."""
+        for touch in touches:
+            self._linker.fold(touch)
+
+    def _look(self, ring: Ints, traits: Floats) -> None:
+        members = [self._truths[self._linker.ledger.name[account]] for account in ring.tolist()]
+        cohort, _ = Counter(truth.cohort for truth in members).most_common(1)[0]
+        abusive = sum(truth.abusive for truth in members) / len(members)
+        self.examples.append(Example(traits, abusive, (self._number, cohort)))
+
+
+def fit_rings(
+    seed: int, populations: int, accounts: int, days: float, progress: Progress
+) -> Weights:
+    """What portraits of rings are worth, by the rings of simulated populations.
+
+    Raises ConfigurationError where these hold no ring of either kind.
+    """
+    examples: list[Example] = []
+    for number in range(populations):
+        population = Population(_varied(seed, number, accounts, days))
+        pupil = _Pupil(population, number)
+        asyncio.run(_show(population, pupil))
+        examples += pupil.examples
+        progress(1)
+    return fit(examples, f"rings-{seed}-{populations}-{accounts}", seed)
+
+
+async def _show(population: Population, pupil: _Pupil) -> None:
+    sink = FileSink(io.BytesIO(), io.BytesIO())
+    told = (msgspec.json.encode(event) for event in population.account_events())
+    asked = (line for block in population.request_lines() for line in block.data.splitlines())
+    events = merged(lines(ACCOUNTS, told), lines(REQUESTS, asked))
+    await replay(events, local_handlers(load_settings(), sink, outlet=pupil))
 
 
 def _varied(seed: int, number: int, accounts: int, days: float) -> Scenario:

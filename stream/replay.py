@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from schemas.ndjson import open_writer, read_lines
-from stream.agents import Gate
+from stream.agents import Gate, Outlet
 from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import CampaignSink, FileSink
 from stream.decide.court import Court, open_court, wall_clock
@@ -169,11 +169,15 @@ def _heeding(court: Court) -> Callable[[Bars], Awaitable[None]]:
 
 
 def local_handlers(
-    settings: Settings, sink: CampaignSink, blind: frozenset[str] = frozenset()
+    settings: Settings,
+    sink: CampaignSink,
+    blind: frozenset[str] = frozenset(),
+    outlet: Outlet | None = None,
 ) -> dict[str, Handle]:
     """The live path of both topics with a store of its own in this process.
 
-    `blind`: kinds of links to do without (ablation).
+    `blind`: kinds of links to do without (ablation); `outlet`: takes the touches in place of an
+    office (training).
     """
     court, geography = open_court(settings), open_geography(settings)
     policy = load_policy(settings.policy or SHIPPED)
@@ -185,7 +189,8 @@ def local_handlers(
         store=store,
         sink=sink,
         metrics=metrics,
-        outlet=LocalOffice(
+        outlet=outlet
+        or LocalOffice(
             Office(
                 policy=policy,
                 weights=Weights.load(),

@@ -6,6 +6,7 @@ touches says the same. Between searches a new account that shows what ties a cam
 joins it at once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +17,7 @@ from stream.link.kinds import FAMILY, KIND
 from stream.link.ledger import Ledger
 from stream.link.portrait import Population, portrait
 from stream.link.rings import FEWEST, SURPRISING, rings
-from stream.link.surprise import Edges, Ints, sharing
+from stream.link.surprise import Edges, Floats, Ints, sharing
 from stream.link.touches import Touch
 from stream.link.weighing import Weights
 
@@ -40,17 +41,27 @@ class Changes:
     searched: bool = False
 
 
+Witness = Callable[[Ints, Floats], None]
+
+
 class Linker:
     """Folds touches. `opens`: the score from which a ring is a campaign; `blind`: families of
-    links to do without (ablation)."""
+    links to do without (ablation); `witness`: sees every ring and its portrait (training)."""
 
-    def __init__(self, weights: Weights, opens: float, blind: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        opens: float,
+        blind: frozenset[str] = frozenset(),
+        witness: Witness | None = None,
+    ) -> None:
         self.ledger = Ledger()
         self.register = Register()
         self.population: Population | None = None
         self._weights = weights
         self._opens = opens
         self._blind = {kind for name, kind in KIND.items() if name in blind}
+        self._witness = witness
         self._searched = 0
         self._news = 0
         self._keys: dict[int, list[Campaign]] = {}
@@ -143,6 +154,8 @@ class Linker:
         """The campaign that a ring is, old or new; None where it is none."""
         traits = portrait(population, ring)
         score, odds = self._weights.score(traits), self._weights.odds(traits)
+        if self._witness:
+            self._witness(ring, traits)
         known = self.register.match(ring)
         if score < self._opens:
             # Not enough by now: nobody joins, and the campaigns that were there fade.

@@ -51,9 +51,12 @@ class Weights:
             raise ModelError(f"{path}: made for the traits {', '.join(named)}")
         return weights
 
+    def told(self) -> dict[str, float]:
+        """The weight of each trait, to four digits."""
+        return dict(zip(TRAITS, np.round(self.trait, 4).tolist(), strict=True))
+
     def save(self, path: Path) -> None:
         """Write what `load` reads."""
-        traits = dict(zip(TRAITS, np.round(self.trait, 4).tolist(), strict=True))
-        told = {"version": self.version, "bias": round(self.bias, 4), "traits": traits}
-        text = json.dumps(told, indent=2)
+        whole = {"version": self.version, "bias": round(self.bias, 4), "traits": self.told()}
+        text = json.dumps(whole, indent=2)
         path.write_text(text + "\n", "utf-8")
