@@ -80,13 +80,13 @@ def main() -> None:
 
 @cli.command()
 def demo(scenario: ScenarioName = "demo", seed: Seed = None) -> None:
-    """Broker, store, worker and simulated traffic on this machine, for about a minute."""
+    """All of it on this machine, amid simulated traffic, for about a minute and a half."""
     from stream.demo.run import demo as run
 
     configure_logs("console", "warning", sys.stderr)
-    story = asyncio.run(run(console, _scenario(scenario, seed)))
-    console.print(story.summary())
-    console.print(story.told())
+    picture = asyncio.run(run(console, _scenario(scenario, seed)))
+    console.print(picture.summary())
+    console.print(picture.told(), highlight=False)
 
 
 @cli.command()

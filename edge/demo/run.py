@@ -1,48 +1,49 @@
 """Starts the demo's edge and the API behind it, and asks that API as a client would."""
 
-import os
 import secrets
 import socket
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 import aiohttp
 import yaml
 
 from edge.demo.gateway import ACCOUNT, EVENT_TIME, TOKENS
 from edge.tokens import Scope, create_token
-from stream.demo.child import child
+from stream.demo.child import Child, child
 from stream.demo.embedded import free_port
-from stream.settings import variable
-
-START_LIMIT_S: Final = 60.0
+from stream.demo.processes import environment
 
 
 @dataclass(frozen=True, slots=True)
 class DemoApi:
-    """The running API: `url` is where clients ask it; `webhooks` is a file for the setting of that
-    name, with which it is told of decisions."""
+    """An API with its edge: `url` is where clients ask it; `webhooks` is a file for the setting of
+    that name, with which it is told of decisions; `processes` may not be ready yet."""
 
     url: str
     webhooks: Path
+    processes: Sequence[Child]
+
+
+class Reply(NamedTuple):
+    """What a client sees: the status, and whether the answer came with its reasoning."""
+
+    status: int
+    reasoned: bool
 
 
 @contextmanager
 def demo_api(store_url: str) -> Iterator[DemoApi]:
-    """An edge on this store and the API that asks it, for as long as the block lasts.
-
-    Raises ConfigurationError when one of them does not start.
-    """
+    """An edge on this store and the API that asks it, for as long as the block lasts."""
     with TemporaryDirectory(prefix="sluicegate-") as folder:
         place = Path(folder)
         (edge_folder := place / "edge").mkdir()
-        (api_folder := place / "api").mkdir()
         edge_port, api_port = free_port(), free_port()
         tokens, token, key = place / "tokens", place / "token", place / "key"
         token.write_text(create_token(tokens, "demo", Scope.ACT))
@@ -52,20 +53,21 @@ def demo_api(store_url: str) -> Iterator[DemoApi]:
         api = [sys.executable, "-m", "edge.demo.gateway", "--port", str(api_port)]
         api += ["--edge", _url(edge_port), "--token", str(token), "--key", str(key)]
         with (
-            _served("the edge", edge, edge_folder, edge_port, told),
-            _served("the demo's API", api, api_folder, api_port, {}),
+            _served("the edge", edge, edge_folder, edge_port, told) as checking,
+            # In the folder of the secrets, which goes with it even when we are killed.
+            _served("the demo's API", api, place, api_port, {}) as serving,
         ):
-            yield DemoApi(_url(api_port), _endpoints(place, api_port, key))
+            endpoints = _endpoints(place, api_port, key)
+            yield DemoApi(_url(api_port), endpoints, (checking, serving))
 
 
 async def ask(
     session: aiohttp.ClientSession, api: DemoApi, account: str, tokens: int, ts: int
-) -> int:
-    """One request of `account` at event time `ts`, ms: the status that its client sees."""
+) -> Reply:
+    """One request of `account` at event time `ts`, ms, and what its client sees."""
     headers = {ACCOUNT: account, TOKENS: str(tokens), EVENT_TIME: str(ts)}
     async with session.post(f"{api.url}/v1/messages", headers=headers) as answer:
-        await answer.read()
-        return answer.status
+        return Reply(answer.status, b'"reasoning"' in await answer.read())
 
 
 async def counts(session: aiohttp.ClientSession, api: DemoApi) -> dict[str, dict[str, int]]:
@@ -75,21 +77,10 @@ async def counts(session: aiohttp.ClientSession, api: DemoApi) -> dict[str, dict
         return found
 
 
-@contextmanager
 def _served(
     what: str, command: list[str], folder: Path, port: int, told: dict[str, Any]
-) -> Iterator[None]:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(variable(""))}
-    environ |= {variable(name): str(value) for name, value in told.items()}
-    with child(
-        what,
-        command,
-        folder,
-        lambda: _listens(port),
-        environ=environ,
-        start_limit=START_LIMIT_S,
-    ):
-        yield
+) -> AbstractContextManager[Child]:
+    return child(what, command, folder, lambda: _listens(port), environ=environment(told))
 
 
 def _listens(port: int) -> bool:

@@ -31,11 +31,22 @@ exec "$@"
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A running child; `what` names it for a person."""
+    """A running child; `what` names it for a person, `ready` tells whether it can be used."""
 
     what: str
     process: subprocess.Popen[bytes]
     log: Path
+    ready: Callable[[], bool]
+
+    def await_ready(self, limit: float) -> None:
+        """Return once it is ready. Raises ConfigurationError when it ends before that, or is not
+        ready within the limit (s)."""
+        deadline = time.monotonic() + limit
+        while not self.ready():
+            self.refuse_ended()
+            if time.monotonic() > deadline:
+                raise ConfigurationError(f"{self.what} did not start within {limit:.0f} s")
+            time.sleep(POLL_S)
 
     def refuse_ended(self) -> None:
         """Raise ConfigurationError, with the end of its log, when it has ended."""
@@ -52,12 +63,8 @@ def child(
     ready: Callable[[], bool],
     *,
     environ: Mapping[str, str],
-    start_limit: float,
 ) -> Iterator[Child]:
-    """Run `command` in `folder` for as long as the block lasts, from when it is `ready`.
-
-    Raises ConfigurationError when it ends before that, or is not ready within the limit (s).
-    """
+    """Run `command` in `folder` for as long as the block lasts; it may not be ready yet."""
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - a program of ours or of our own extras
@@ -69,21 +76,10 @@ def child(
             env=dict(environ),
             start_new_session=True,  # Ctrl-C reaches us, and we stop the child
         )
-    running = Child(what, process, log)
     try:
-        _await_ready(running, ready, start_limit)
-        yield running
+        yield Child(what, process, log, ready)
     finally:
         _stop(process)
-
-
-def _await_ready(running: Child, ready: Callable[[], bool], limit: float) -> None:
-    deadline = time.monotonic() + limit
-    while not ready():
-        running.refuse_ended()
-        if time.monotonic() > deadline:
-            raise ConfigurationError(f"{running.what} did not start within {limit:.0f} s")
-        time.sleep(POLL_S)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

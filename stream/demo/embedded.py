@@ -8,7 +8,7 @@ when this process is killed (stream/demo/child.py).
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -102,14 +102,14 @@ def _folder() -> TemporaryDirectory[str]:
     return TemporaryDirectory(prefix="sluicegate-")
 
 
+@contextmanager
 def _served(
     what: str, command: list[str], folder: str, ready: Callable[[], bool]
-) -> AbstractContextManager[Child]:
+) -> Iterator[Child]:
     environ = {"PATH": os.defpath, "HOME": folder}
-    where = Path(folder)
-    return child(
-        f"the embedded {what}", command, where, ready, environ=environ, start_limit=START_LIMIT_S
-    )
+    with child(f"the embedded {what}", command, Path(folder), ready, environ=environ) as running:
+        running.await_ready(START_LIMIT_S)
+        yield running
 
 
 def _reachable(address: str | tuple[str, int]) -> bool:

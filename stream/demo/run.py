@@ -1,40 +1,44 @@
-"""The demo: broker, store, worker and traffic on this machine, told in the terminal."""
+"""The demo: all of sluicegate and its traffic on this machine, told in the terminal."""
 
 import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from http import HTTPStatus
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from itertools import groupby
 from time import monotonic
 from typing import Any
-from urllib.request import urlopen
 
 import aiohttp
 import msgspec
 from aiokafka import AIOKafkaConsumer
+from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.live import Live
 
+from edge.demo.run import demo_api
+from schemas.decisions import Campaign
 from schemas.errors import SluicegateError
 from schemas.wire import DecisionWire
 from simulate.population import Population
 from simulate.scenarios import Scenario
 from stream.broker.connections import kafka_options
 from stream.broker.topics import create_topics
-from stream.demo.child import Child, child
-from stream.demo.embedded import embedded_broker, embedded_store, free_port
-from stream.demo.story import Story
+from stream.demo.child import Child
+from stream.demo.customers import Customers
+from stream.demo.embedded import embedded_broker, embedded_store
+from stream.demo.picture import Picture
+from stream.demo.processes import Process, all_ready, process
+from stream.demo.story import Story, total
 from stream.demo.traffic import produce, scenario_lines
-from stream.settings import Settings, load_settings, variable
+from stream.demo.visitors import Visitors
+from stream.replay import Line
+from stream.settings import Settings, load_settings
 
-# About half of what one worker does beside its own broker, store and traffic on two cores.
+# What one worker and one linker keep up with on two cores, beside broker, store and all the rest.
 RATE = 8_000.0
-LONGEST_START_S = 60.0
-LONGEST_END_S = 30.0
+LONGEST_END_S = 60.0
+EVERY_S = 0.3
 _read = msgspec.json.Decoder(DecisionWire).decode
 
 
@@ -42,31 +46,50 @@ class DemoError(SluicegateError):
     """The demo cannot go on; the message says why."""
 
 
-async def demo(console: Console, scenario: Scenario, rate: float = RATE) -> Story:
+async def demo(console: Console, scenario: Scenario, rate: float = RATE) -> Picture:
     """Run all of it once. Raises ConfigurationError or DemoError where this machine cannot."""
-    story = Story({truth.account_id: truth for truth in Population(scenario).truths()})
+    population = Population(scenario)
+    story, customers = Story(population.truths()), Customers(population)
     async with AsyncExitStack() as stack:
-        console.print("starting a broker, a store and a worker …")
+        console.print("starting a broker, a store, a worker, a linker, an edge and an API …")
         broker = stack.enter_context(embedded_broker())
         store = stack.enter_context(embedded_store())
-        explicit = _explicit(broker.address, store.address)
-        settings = load_settings(**explicit)
+        told = _told(broker.address, store.address)
+        settings = load_settings(**told)
         await create_topics(settings)
-        worker = stack.enter_context(_worker(settings, explicit))
+        api = stack.enter_context(demo_api(store.address))
+        worker, linker, webhooks = (
+            stack.enter_context(process(command, told | {"webhooks": api.webhooks}))
+            for command in ("worker", "linker", "webhooks")
+        )
+        children = [*api.processes, worker.child, linker.child, webhooks.child]
+        await all_ready(children)
+        visitors = Visitors(api, scenario.seed)
+        picture = Picture(story, visitors, customers)
         live = stack.enter_context(Live(console=console, refresh_per_second=4, transient=True))
-        watchers = _watch_decisions(settings, story), _watch_worker(settings, story, live)
-        await stack.enter_async_context(_beside(*watchers))
-        await produce(settings, scenario_lines(scenario), rate, story.follow)
-        await _caught_up(story, worker)
-    return story
+        watch = Watch(settings, story, customers, worker, linker)
+        watchers = watch.decisions(), watch.campaigns(), watch.metrics(live, picture)
+        await stack.enter_async_context(_beside(children, *watchers, visitors.visit()))
+
+        def follow(burst: list[Line]) -> None:
+            story.follow(burst)
+            visitors.follow(burst)
+
+        # What is older than the run comes first: a worker that has just begun has something to
+        # join its group by, and is in time for the requests.
+        events = customers.joining(scenario_lines(scenario))
+        for _, stretch in groupby(events, lambda line: line.ts >= scenario.start):
+            story.began = monotonic()
+            await produce(settings, stretch, rate, follow)
+            await watch.caught_up()
+    return picture
 
 
-def _explicit(broker: str, store: str) -> dict[str, Any]:
+def _told(broker: str, store: str) -> dict[str, Any]:
     return {
         "kafka_bootstrap": broker,
         "store_url": store,
         "pepper": "demo only, never in production",
-        "web_port": free_port(),
         # The embedded broker answers a group join after half of the session timeout.
         "session_timeout_ms": 6_000,
         "heartbeat_ms": 1_000,
@@ -75,72 +98,95 @@ def _explicit(broker: str, store: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _beside(*watchers: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run the watchers for as long as the block lasts; what one raises ends it."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(watcher) for watcher in watchers]
-        yield
-        for task in tasks:
-            task.cancel()
+async def _beside(
+    children: Sequence[Child], *watchers: Coroutine[Any, Any, None]
+) -> AsyncIterator[None]:
+    """Run the watchers for as long as the block lasts; what one raises ends it.
 
-
-@contextmanager
-def _worker(settings: Settings, explicit: dict[str, Any]) -> Iterator[Child]:
-    """A real worker process, told everything by its environment."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(variable(""))}
-    told = {variable(name): str(value) for name, value in explicit.items()}
-    command = [sys.executable, "-m", "stream", "worker"]
-    with (
-        TemporaryDirectory(prefix="sluicegate-") as folder,
-        child(
-            "the worker",
-            command,
-            Path(folder),
-            lambda: _healthy(settings),
-            environ=inherited | told,
-            start_limit=LONGEST_START_S,
-        ) as running,
-    ):
-        yield running
-
-
-def _healthy(settings: Settings) -> bool:
+    Raises ConfigurationError, with its last words, when a child has ended.
+    """
     try:
-        with urlopen(_url(settings, "healthz"), timeout=1) as answer:  # noqa: S310 - http, loopback
-            return bool(answer.status == HTTPStatus.OK)
-    except OSError:
-        return False
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(watcher) for watcher in watchers]
+            yield
+            for task in tasks:
+                task.cancel()
+    except ExceptionGroup as errors:
+        for one in children:
+            one.refuse_ended()
+        if told := errors.subgroup(SluicegateError):
+            raise told.exceptions[0] from errors
+        raise
 
 
-async def _caught_up(story: Story, worker: Child) -> None:
-    deadline = monotonic() + LONGEST_END_S
-    while story.handled < story.requests:
-        worker.refuse_ended()
-        if monotonic() > deadline:
-            raise DemoError(f"the worker has not caught up within {LONGEST_END_S:.0f} s")
-        await asyncio.sleep(0.1)
+@dataclass(slots=True)
+class Watch:
+    """Takes what comes out into the story, and tells when that is all."""
+
+    settings: Settings
+    story: Story
+    readers: Customers
+    worker: Process
+    linker: Process
+    behind: bool = True
+
+    async def decisions(self) -> None:
+        """Read decisions as they come; customers are told of theirs."""
+        async for body in self._messages("decisions"):
+            decision = _read(body)
+            self.story.note(decision)
+            self.readers.read(decision)
+
+    async def campaigns(self) -> None:
+        """Read records of campaigns as they come."""
+        async for body in self._messages("campaigns"):
+            self.story.record(Campaign.model_validate_json(body))
+
+    async def _messages(self, name: str) -> AsyncIterator[bytes]:
+        options = kafka_options(self.settings)
+        topic = self.settings.topic(name)
+        consumer = AIOKafkaConsumer(topic, **options, auto_offset_reset="earliest")
+        await consumer.start()
+        try:
+            async for message in consumer:
+                yield message.value
+        finally:
+            await consumer.stop()
+
+    async def metrics(self, live: Live, picture: Picture) -> None:
+        """Ask both processes how far they are, and show the picture."""
+        async with aiohttp.ClientSession() as session:
+            while True:
+                worker, linker = [await _scrape(session, p) for p in (self.worker, self.linker)]
+                self.story.measure(worker)
+                self.behind = not self._is_through(worker, linker)
+                live.update(picture.live())
+                await asyncio.sleep(EVERY_S)
+
+    def _is_through(self, worker: list[Metric], linker: list[Metric]) -> bool:
+        """Whether every event was handled, and every decision about it read."""
+        story = self.story
+        written = sum(total(one, "sluicegate_decisions_total") for one in (worker, linker))
+        return (
+            story.handled >= story.requests
+            and total(worker, "sluicegate_account_events_total") >= story.account_events
+            and total(linker, "sluicegate_touches_folded_total")
+            >= total(worker, "sluicegate_touches_total")
+            and sum(len(told) for told in story.decisions.values()) >= written
+        )
+
+    async def caught_up(self) -> None:
+        """Return once nothing is under way. Raises DemoError when that takes too long."""
+        deadline = monotonic() + LONGEST_END_S
+        self.behind = True  # what was found before the last event says nothing
+        while self.behind:
+            for one in (self.worker, self.linker):
+                one.child.refuse_ended()
+            if monotonic() > deadline:
+                raise DemoError(f"not everything was worked out within {LONGEST_END_S:.0f} s")
+            await asyncio.sleep(0.1)
 
 
-def _url(settings: Settings, page: str) -> str:
-    return f"http://{settings.web_host}:{settings.web_port}/{page}"
-
-
-async def _watch_decisions(settings: Settings, story: Story) -> None:
-    consumer = AIOKafkaConsumer(
-        settings.topic("decisions"), **kafka_options(settings), auto_offset_reset="earliest"
-    )
-    await consumer.start()
-    try:
-        async for message in consumer:
-            story.note(_read(message.value))
-    finally:
-        await consumer.stop()
-
-
-async def _watch_worker(settings: Settings, story: Story, live: Live) -> None:
-    async with aiohttp.ClientSession() as session:
-        while True:
-            async with session.get(_url(settings, "metrics")) as answer:
-                story.measure(list(text_string_to_metric_families(await answer.text())))
-            live.update(story.picture())
-            await asyncio.sleep(0.3)
+async def _scrape(session: aiohttp.ClientSession, process: Process) -> list[Metric]:
+    async with session.get(f"{process.url}/metrics") as answer:
+        return list(text_string_to_metric_families(await answer.text()))

@@ -25,9 +25,10 @@ ALLOWED = {
     "simulate": {"schemas", "simulate"},
 }
 # The composition root starts everything, the simulated traffic of the demo too.
+_DEMO = ("customers", "run", "story", "traffic", "visitors")
 ROOTS = {
     f"stream/{name}.py"
-    for name in ("cli", "curriculum", "demo/run", "demo/story", "demo/traffic", "know/curriculum")
+    for name in ("cli", "curriculum", "know/curriculum", *(f"demo/{name}" for name in _DEMO))
 } | {str(path.relative_to(ROOT)) for path in (ROOT / "stream" / "evaluate").glob("*.py")}
 MODULES = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
 every_module = pytest.mark.parametrize(

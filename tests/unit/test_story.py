@@ -1,69 +1,24 @@
-"""What the demo tells is what happened."""
+"""The figures of the demo are those of what happened."""
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
-from rich.console import Console
 
 from schemas.decisions import Action
-from schemas.wire import DecisionWire
-from simulate.population import Truth
-from stream.demo.story import Story
+from stream.demo.limit import FEWEST, AccountLimit
+from stream.demo.story import Story, total
+from stream.evaluate.baselines import Sight
 from stream.metrics import Metrics
-from stream.replay import ACCOUNTS, REQUESTS, Line
-from tests.unit.gates import DECIDED_AT, NOW
+from stream.replay import ACCOUNTS, Line
+from tests.unit.gates import HOUR, NOW
+from tests.unit.stories import TRUTHS, asked, campaign, decision, told
 
 
-def truth(account: str, cohort: str, campaign: str | None) -> Truth:
-    return Truth(account, cohort, campaign is not None, campaign, begins=None, innocent=0.0)
-
-
-TRUTHS = {
-    "ada": truth("ada", "developers", None),
-    "bo": truth("bo", "campaign", "c1"),
-    "cy": truth("cy", "campaign", "c1"),
-}
-
-
-def decision(account: str, action: Action) -> DecisionWire:
-    return DecisionWire(
-        decision_id="d",
-        account_id=account,
-        event_id="e",
-        cause="request",
-        ts=NOW,
-        decided_at=DECIDED_AT,
-        action=action,
-        score=0.5,
-        kyc_tier=0,
-        kyc_score=0.0,
-        reasons=[],
-        model_version="m",
-        policy_version="p",
-        mode="enforce",
-        expires_at=NOW,
-    )
-
-
-def shown(renderable: object) -> str:
-    console = Console(width=120)
-    with console.capture() as capture:
-        console.print(renderable)
-    return capture.get()
-
-
-def row(story: Story, cohort: str) -> list[str]:
-    """The summary's line about a cohort."""
-    line = next(line for line in shown(story.summary()).splitlines() if cohort in line)
-    return line.replace("│", " ").split()
-
-
-def test_requests_are_counted_as_they_are_sent() -> None:
-    """Account events are sent too, but the worker handles requests only."""
+def test_what_is_sent_is_counted() -> None:
+    """Requests and account events apart, since the worker counts them apart."""
     story = Story(TRUTHS)
-    topics = (ACCOUNTS, REQUESTS, REQUESTS)
-    story.follow([Line(t, n, None, b"", NOW + n) for n, t in enumerate(topics)])
-    assert (story.requests, story.event_time) == (2, NOW + 2)
+    story.follow([Line(ACCOUNTS, 0, None, b"", NOW), asked("ada", NOW + 1), asked("bo", NOW + 2)])
+    assert (story.requests, story.account_events, story.event_time) == (2, 1, NOW + 2)
 
 
 def test_handled_are_all_that_a_request_can_become() -> None:
@@ -87,26 +42,119 @@ def test_a_worker_that_has_done_nothing_yet_can_be_measured() -> None:
     assert story.handled == 0
 
 
-def test_the_summary_counts_accounts_by_their_strictest_action() -> None:
-    """Not by the last one, and those without any as allowed."""
+def test_a_counter_is_summed_over_its_labels() -> None:
+    """Of the one counter only."""
+    metrics = Metrics()
+    metrics.decisions.labels("allow").inc(2)
+    metrics.decisions.labels("block").inc(3)
+    metrics.touches.inc(7)
+    assert total(_families(metrics.registry), "sluicegate_decisions_total") == 5
+
+
+def test_the_ring_is_the_largest_campaign() -> None:
+    """As the simulator knows it; smaller ones and the honest are no part of it."""
     story = Story(TRUTHS)
-    for action in (Action.RESTRICT, Action.BLOCK, Action.ALLOW):
-        story.note(decision("bo", action))
-    story.note(decision("ada", Action.RESTRICT))
-    assert row(story, "campaign") == ["campaign", "abusive", "2", "1", "1"]
-    assert row(story, "developers") == ["developers", "honest", "1", "1"]
-    assert story.decisions.total() == 4
+    assert (story.ring, story.honest) == (["bo", "cy"], ["ada"])
 
 
-def test_the_picture_shows_the_latest_decisions_and_why() -> None:
-    """A decision without reasons says that nothing speaks against the account."""
+def test_without_a_campaign_there_is_no_ring() -> None:
+    """Traffic may be honest."""
+    assert Story(TRUTHS[:1]).ring == []
+
+
+def test_an_account_met_its_strictest_action() -> None:
+    """Not the last one."""
+    story = told(*(decision("bo", a) for a in (Action.RESTRICT, Action.BLOCK, Action.ALLOW)))
+    assert story.strictest("bo") is Action.BLOCK
+    assert story.strictest("ada") is Action.ALLOW
+    assert story.met(["ada", "bo", "cy"]) == story.met(["bo"], Action.BLOCK) == 1
+
+
+def test_what_lapsed_does_not_stand() -> None:
+    """Nor what another decision has replaced."""
+    story = told(
+        decision("ada", Action.BLOCK, expires_at=NOW),
+        decision("bo", Action.RESTRICT),
+        decision("bo", Action.STEP_UP),
+    )
+    assert story.standing(["ada", "bo", "cy"]) == {Action.STEP_UP: 1}
+
+
+def test_the_ring_was_found_in_the_campaign_that_names_most_of_it() -> None:
+    """One that nobody has a record of is none."""
+    story = told(
+        decision("bo", Action.BLOCK, campaign_id="c-2"),
+        decision("cy", Action.BLOCK, campaign_id="c-2"),
+        decision("cy", Action.BLOCK, campaign_id="c-1"),
+        decision("bo", Action.BLOCK, campaign_id="c-3"),
+    )
+    assert story.found() is None
+    for name in ("c-1", "c-2"):
+        story.record(campaign(name))
+    found = story.found()
+    assert found
+    assert found.campaign_id == "c-2"
+    assert story.members("c-1") == ["cy"]
+
+
+def test_exchanges_are_requests_that_succeeded() -> None:
+    """Those of the ring, until a time."""
     story = Story(TRUTHS)
-    story.follow([Line(REQUESTS, 0, None, b"", NOW)])
-    story.note(decision("ada", Action.ALLOW))
-    text = shown(story.picture())
-    assert "nothing speaks against it now" in text
-    assert "ada" in text
+    story.follow([asked("bo", NOW), asked("cy", NOW + 5), asked("cy", NOW + 6, status=500)])
+    story.follow([asked("ada", NOW + 7)])
+    assert (story.exchanges(NOW), story.exchanges()) == (1, 2)
 
 
-def _families(registry: CollectorRegistry) -> list[object]:
+def test_an_exchange_is_stopped_after_the_decision_until_it_lapses() -> None:
+    """The request that brings the decision about is already through; a restriction stops none."""
+    story = told(
+        decision("bo", Action.BLOCK, NOW, expires_at=NOW + 10),
+        decision("cy", Action.RESTRICT, NOW),
+    )
+    times = (NOW - 1, NOW, NOW + 1, NOW + 9, NOW + 10)
+    story.follow([asked(account, ts) for ts in times for account in ("bo", "cy")])
+    assert story.stopped() == 2
+
+
+def test_the_freed_are_honest_and_under_nothing() -> None:
+    """Whether they were let in or their action lapsed; who met nothing was not freed."""
+    block = decision("ada", Action.BLOCK)
+    free = decision("ada", Action.ALLOW)
+    lapsed = decision("ada", Action.BLOCK, expires_at=NOW)
+    assert told(block).freed() == told(free).freed() == []
+    assert told(block, free).freed() == told(lapsed).freed() == ["ada"]
+    assert told(decision("bo", Action.BLOCK), decision("bo", Action.ALLOW)).freed() == []
+
+
+def test_who_is_asked_for_proof_is_let_in_later() -> None:
+    """What was decided before the asking does not count."""
+    first = decision("ada", Action.ALLOW, NOW)
+    ask = decision("ada", Action.STEP_UP, NOW + 1, requirements=["verify_phone"])
+    again = decision("ada", Action.ALLOW, NOW + 2)
+    assert told(first, ask).let_in("ada") == (ask, None)
+    assert told(first, ask, again).let_in("ada") == (ask, again)
+
+
+def test_a_limit_per_account_spares_the_honest() -> None:
+    """It is set by what these do, and sees whoever does more in an hour or a day."""
+    honest = [f"h{n}" for n in range(FEWEST)]
+    limit = AccountLimit([*honest, "loud", "quiet"], honest)
+    for account in honest:
+        limit.see(Sight(account, NOW))
+    for n in range(9):
+        limit.see(Sight("loud", NOW + n))
+        limit.see(Sight("quiet", NOW + n * 25 * HOUR))
+    assert limit.thresholds() == (2, 2)
+    assert (limit.over(honest), limit.over(["loud"]), limit.over(["quiet"])) == (0, 1, 0)
+
+
+def test_a_limit_is_not_set_by_too_few() -> None:
+    """Nobody is over one that is not there."""
+    limit = AccountLimit(["ada", "bo"], ["ada"])
+    limit.see(Sight("ada", NOW))
+    assert limit.thresholds() is None
+    assert limit.over(["bo"]) == 0
+
+
+def _families(registry: CollectorRegistry) -> list[Metric]:
     return list(text_string_to_metric_families(generate_latest(registry).decode()))
