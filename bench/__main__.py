@@ -22,6 +22,7 @@ MEASUREMENTS = (
     ("Scoring", "bench.scoring"),
     ("Sign-ups", "bench.signups"),
     ("Account events", "bench.accounts", "--accounts", "3000"),
+    ("Linker", "bench.linking", "--accounts", "4000"),
     ("Webhooks", "bench.webhooks", "--seconds", "20"),
     ("Check", "bench.check", "--seconds", "10", "--requests", "20000"),
 )

@@ -1,7 +1,7 @@
 """The ledger: every account that was touched, and every value that it used, as columns.
 
-What was not seen for LIFE_MS is forgotten. Memory: about 300 bytes an account, and 150 bytes for
-each pair of an account and a value; an account keeps at most MOST_VALUES of one kind.
+What was not seen for LIFE_MS is forgotten. Memory (bench/linking.py): 660 bytes an account, and 360
+bytes for each pair of an account and a value; an account keeps at most MOST_VALUES of one kind.
 """
 
 from collections import defaultdict
@@ -25,6 +25,7 @@ COLUMNS = np.dtype(
         ("begun", "i8"),  # ms: sign-up, or the first touch where it is not known
         ("score", "f8"),
         ("peak", "f8"),  # the highest score of any of its requests
+        ("conduct", "f8"),  # as of the last search: see portrait.Population
         ("requests", "i8"),
         ("tokens", "i8"),
         ("tier", "i8"),
