@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from kyc.tiers import Tier
 from schemas.decisions import Action, Mode
 from schemas.wire import DecisionWire, ReasonWire
@@ -55,7 +57,7 @@ class Answers:
         if campaign.size < self._policy.campaigns.fewest:
             return None
         tier = Tier(int(columns["tier"]))
-        proven = bool(campaign.traits[_CONDUCT] >= self._policy.campaigns.proven_conduct)
+        proven = self._is_proven(columns, campaign)
         new = self._rules.decide(held, campaign.score, tier, ts, proven=proven)
         renews = new.action is held.action and new.answer == held.answer
         if new is held or (renews and int(columns["last"]) < ts - (new.expires_at - ts) // 2):
@@ -65,6 +67,13 @@ class Answers:
         )
         self._told[account] = floor
         return Answer(int(columns["partition"]), self._write(ledger, account, floor), floor)
+
+    def _is_proven(self, columns: np.void, campaign: Campaign) -> bool:
+        """Whether the campaign's members act strangely, and so does this one, which is not
+        established: a block needs more than being found among others."""
+        least = self._policy.campaigns.proven_conduct
+        strange = min(campaign.traits[_CONDUCT], columns["conduct"]) >= least
+        return bool(strange and not columns["established"])
 
     def _write(self, ledger: Ledger, account: int, floor: Floor) -> DecisionWire:
         name, event_id = ledger.name[account], ledger.event_id[account]

@@ -104,6 +104,7 @@ class Linker:
         ledger.forget()
         self._searched, self._news = ledger.clock, 0
         population = self.population = self._populate()
+        ledger.columns["conduct"] = population.conduct
         changed: dict[str, Campaign] = {}
         for ring in rings(population.edges, population.sharing, len(ledger.name)):
             campaign = self._recognise(population, ring)

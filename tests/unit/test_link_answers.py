@@ -34,17 +34,19 @@ class Case:
     def __post_init__(self) -> None:
         for number in range(10):
             self.ledger.fold(touch(f"a{number}", NOW, value("card", 7), value("template", 8)))
+        self.ledger.columns["conduct"] = 1.0
 
     def campaign(
         self, score: float, members: int = 6, *, conduct: float = 1.0, name: str = "c"
     ) -> Campaign:
-        """A campaign of the first so many accounts."""
+        """A campaign of the first so many accounts; they and all others act as it does."""
         traits = np.zeros(len(TRAITS))
         traits[TRAITS.index("conduct")] = conduct
         campaign = Campaign(name, NOW, score, 2.0, traits)
         for _ in range(SETTLED):
             campaign.join(list(range(members)), NOW)
         campaign.keys = {0: members, 1: members}
+        self.ledger.columns["conduct"] = conduct
         return campaign
 
     def told(self, campaign: Campaign, *accounts: int) -> list[Answer]:
@@ -147,7 +149,18 @@ def test_a_block_needs_conduct() -> None:
     """Members that act like everybody are asked for proof instead."""
     case = Case()
     assert action(case.told(case.campaign(0.98, conduct=0.49))) is Action.STEP_UP
-    assert action(Case().told(Case().campaign(0.98, conduct=0.5))) is Action.BLOCK
+    case = Case()
+    assert action(case.told(case.campaign(0.98, conduct=0.5))) is Action.BLOCK
+
+
+def test_a_block_needs_the_member_to_act_strangely_itself() -> None:
+    """Who was found among others, and acts like everybody, is asked for proof; so is who is
+    established."""
+    case = Case()
+    case.ledger.columns["conduct"][0] = 0.49
+    case.ledger.columns["established"][1] = True
+    told = [answer.decision.action for answer in case.told(case.campaign(0.98), 0, 1, 2)]
+    assert told == [Action.STEP_UP, Action.STEP_UP, Action.BLOCK]
 
 
 def test_a_small_campaign_is_not_acted_on() -> None:

@@ -1,0 +1,71 @@
+"""What portraits are worth: learnt from rings, held to what is expected."""
+
+import numpy as np
+import pytest
+
+from schemas.errors import ConfigurationError
+from stream.link.fitting import EITHER_WAY, Example, fit
+from stream.link.portrait import TRAITS
+from stream.link.weighing import SHIPPED, Weights
+
+CONDUCT, APART = TRAITS.index("conduct"), TRAITS.index("apart")
+
+
+def examples(count: int = 60, seed: int = 5) -> list[Example]:
+    """Abusive rings act strangely and apart, honest ones do not."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for number in range(count):
+        abusive = number % 2
+        traits = rng.normal(0, 0.1, len(TRAITS))
+        traits[[CONDUCT, APART]] += 2.0 * abusive, 0.8 * abusive
+        found.append(
+            Example(traits, float(abusive), (number % 7, "abusive" if abusive else "honest"))
+        )
+    return found
+
+
+def test_abusive_rings_score_higher() -> None:
+    """On rings that were not shown."""
+    weights = fit(examples(), "v", seed=1)
+    score = {e.abusive: weights.score(e.traits) for e in examples(seed=6)}
+    assert score[1.0] > 0.5 > score[0.0]
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    """Training can be repeated."""
+    once, again = fit(examples(), "v", seed=1), fit(examples(), "v", seed=1)
+    assert once.told() == again.told()
+
+
+def test_no_trait_of_a_campaign_speaks_for_it_being_honest() -> None:
+    """Where data says the contrary the weight is nought; two traits may go either way."""
+    contrary = [e._replace(traits=-e.traits) for e in examples()]
+    told = fit(contrary, "v", seed=1).told()
+    assert min(weight for name, weight in told.items() if name not in EITHER_WAY) >= 0
+
+
+def test_a_story_told_often_does_not_count_as_often() -> None:
+    """A hundred portraits of one cohort move the weights less than a hundred cohorts would."""
+    strange = np.zeros(len(TRAITS))
+    strange[TRAITS.index("even")] = 3.0
+    one = [Example(strange, 0.0, (0, "class"))] * 100
+    many = [Example(strange, 0.0, (n, "class")) for n in range(100)]
+    even = {
+        name: fit([*examples(), *extra], "v", seed=1).told()["even"]
+        for name, extra in (("one", one), ("many", many))
+    }
+    assert even["many"] < even["one"]
+
+
+def test_mixed_rings_teach_nothing() -> None:
+    """Rings of honest and abusive members, and nothing else, are an error."""
+    with pytest.raises(ConfigurationError, match="no honest ring"):
+        fit([e._replace(abusive=0.5) for e in examples()], "v", seed=1)
+
+
+def test_the_shipped_weights_know_each_trait() -> None:
+    """And say by which seed, populations and accounts they were made."""
+    weights = Weights.load(SHIPPED)
+    assert list(weights.told()) == list(TRAITS)
+    assert weights.version.startswith("rings-")
