@@ -39,14 +39,13 @@ class Case:
     def campaign(
         self, score: float, members: int = 6, *, conduct: float = 1.0, name: str = "c"
     ) -> Campaign:
-        """A campaign of the first so many accounts; they and all others act as it does."""
+        """A campaign of the first so many accounts."""
         traits = np.zeros(len(TRAITS))
         traits[TRAITS.index("conduct")] = conduct
         campaign = Campaign(name, NOW, score, 2.0, traits)
         for _ in range(SETTLED):
             campaign.join(list(range(members)), NOW)
         campaign.keys = {0: members, 1: members}
-        self.ledger.columns["conduct"] = conduct
         return campaign
 
     def told(self, campaign: Campaign, *accounts: int) -> list[Answer]:
