@@ -72,7 +72,7 @@ class Picture:
         actions = self._story.standing(self._story.members(campaign.campaign_id))
         answered = ", ".join(f"{actions[a]} {_DONE[a]}" for a in _DONE if actions[a])
         return (
-            f"[bold]{campaign.accounts} accounts[/] that act together, first seen "
+            f"[bold]{campaign.accounts} accounts[/] that act together, found "
             f"{_day(campaign.detected_at)}, {ties(campaign)}; {answered or 'none answered yet'}"
         )
 
@@ -97,7 +97,7 @@ class Picture:
         """What was decided about whom; only the simulator knows who is who."""
         story = self._story
         title = "The strictest action per account, by who it is in the simulation"
-        table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        table = Table(title=title, box=SIMPLE_HEAD, padding=0)
         for name in ("cohort", "", "accounts", *Action):
             table.add_column(str(name), justify="left" if name in ("cohort", "") else "right")
         cohorts: dict[tuple[bool, str], Counter[Action]] = {}

@@ -23,6 +23,8 @@ REQUESTS_EACH: Final = 10
 MOST_WAITING: Final = 1_000
 AT_ONCE: Final = 10
 POLL_S: Final = 0.05
+# uvicorn closes a connection that is idle for 5 s, in the face of whoever just uses it.
+IDLE_S: Final = 2.0
 
 
 class Request(msgspec.Struct, gc=False):
@@ -64,7 +66,8 @@ class Visitors:
 
     async def visit(self) -> None:
         """Make the chosen requests, until cancelled."""
-        async with aiohttp.ClientSession() as session:
+        connector = aiohttp.TCPConnector(keepalive_timeout=IDLE_S)
+        async with aiohttp.ClientSession(connector=connector) as session:
             while True:
                 count = min(AT_ONCE, len(self._waiting))
                 some = [_read(self._waiting.popleft()) for _ in range(count)]
