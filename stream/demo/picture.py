@@ -38,7 +38,7 @@ class Picture:
         head = (
             f"{story.handled:,} requests scored in {lived:.0f} s "
             f"({story.handled / lived:,.0f}/s), half within {story.median_ms:.0f} ms   "
-            f"event time {_day(story.event_time)}   {decisions:,} decisions"
+            f"{_day(story.event_time)}   {decisions:,} decisions"
         )
         sides = Table.grid(expand=True)
         sides.add_column(ratio=2)
@@ -69,10 +69,14 @@ class Picture:
         return "\n".join(map(self._campaign, largest)) or "no accounts that act together yet"
 
     def _campaign(self, campaign: Campaign) -> str:
-        actions = self._story.standing(self._story.members(campaign.campaign_id))
+        members = self._story.members(campaign.campaign_id)
+        actions = self._story.standing(members)
         answered = ", ".join(f"{actions[a]} {_DONE[a]}" for a in _DONE if actions[a])
+        count = max(
+            campaign.accounts, len(members)
+        )  # a record comes when it has grown by a quarter
         return (
-            f"[bold]{campaign.accounts} accounts[/] that act together, found "
+            f"[bold]{count} accounts[/] that act together, found "
             f"{_day(campaign.detected_at)}, {ties(campaign)}; {answered or 'none answered yet'}"
         )
 
