@@ -17,7 +17,7 @@ from stream.decode.batch import RequestBatch
 from stream.metrics import Metrics
 from stream.remember.repeats import GRACE_MS
 from stream.remember.windows import Sight
-from stream.store import Entry, Kind, MemoryStore, Held
+from stream.store import Entry, Held, Kind, MemoryStore
 from tests.unit.gates import DAY, NOW, ListSink, Raw, Told, chunk, court, gate, request
 
 SUSPICIOUS = Told(0.75)
