@@ -41,5 +41,5 @@ def bars(highest: NDArray[np.float64], budget: Budget) -> Bars:
 def _bar(falling: NDArray[np.float64], share: float) -> float | None:
     """What a share of the accounts may exceed; None while they are too few to tell."""
     allowed = int(share * (len(falling) + 1))
-    # Who is allowed stands above the bar: it lies just beyond the next one's score.
-    return float(np.nextafter(falling[allowed], 2.0)) if 0 < allowed < len(falling) else None
+    # Just beyond the score of the last one allowed: of n + 1 alike, so many stand above it.
+    return float(np.nextafter(falling[allowed - 1], 2.0)) if 0 < allowed <= len(falling) else None

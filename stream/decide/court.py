@@ -266,8 +266,10 @@ def _alive(floor: Floor | None, clock: int) -> Floor | None:
 
 
 def _is_told(new: Standing, held: Standing, floor: Floor | None, clock: int) -> bool:
-    """Whether the campaign told it already, and nothing was said about the account since."""
-    return floor is not None and new is floor.standing and held.at(clock) is Action.ALLOW
+    """Whether the campaign told it already, and nothing stricter has to be taken back."""
+    if floor is None or new is not floor.standing:
+        return False
+    return held.at(clock) <= floor.standing.action
 
 
 def _earlier(score: float) -> ReasonWire:

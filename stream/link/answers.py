@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from kyc.tiers import Tier
 from schemas.decisions import Action, Mode
 from schemas.wire import DecisionWire, ReasonWire
@@ -45,7 +43,13 @@ class Answers:
         self, ledger: Ledger, accounts: Iterable[int], campaign_of: dict[int, Campaign]
     ) -> list[Answer]:
         """The answers that change or need renewing, in the order of `accounts`."""
-        found = (self._answer(ledger, a, campaign_of[a]) for a in accounts if a in campaign_of)
+        members = [account for account in accounts if account in campaign_of]
+        sizes = {one: one.size for one in {campaign_of[account] for account in members}}
+        found = (
+            self._answer(ledger, account, campaign)
+            for account in members
+            if sizes[campaign := campaign_of[account]] >= self._policy.campaigns.fewest
+        )
         return [answer for answer in found if answer]
 
     def _answer(self, ledger: Ledger, account: int, campaign: Campaign) -> Answer | None:
@@ -54,10 +58,8 @@ class Answers:
         held = told.standing if told else Standing(Action.ALLOW, 0, 0)
         if told and told.campaign_id != campaign.campaign_id:
             held = Standing(held.action, 0, held.expires_at)  # another answer, since it names it
-        if campaign.size < self._policy.campaigns.fewest:
-            return None
         tier = Tier(int(columns["tier"]))
-        proven = self._is_proven(columns, campaign)
+        proven = self._is_proven(ledger, account, campaign)
         new = self._rules.decide(held, campaign.score, tier, ts, proven=proven)
         renews = new.action is held.action and new.answer == held.answer
         if new is held or (renews and int(columns["last"]) < ts - (new.expires_at - ts) // 2):
@@ -68,12 +70,13 @@ class Answers:
         self._told[account] = floor
         return Answer(int(columns["partition"]), self._write(ledger, account, floor), floor)
 
-    def _is_proven(self, columns: np.void, campaign: Campaign) -> bool:
-        """Whether the campaign's members act strangely, and so does this one, which is not
-        established: a block needs more than being found among others."""
-        least = self._policy.campaigns.proven_conduct
+    def _is_proven(self, ledger: Ledger, account: int, campaign: Campaign) -> bool:
+        """Whether there is evidence of two kinds for a block: the account, which is not
+        established, shows what ties the campaign, and acts strangely as its members do."""
+        columns, least = ledger.columns[account], self._policy.campaigns.proven_conduct
         strange = min(campaign.traits[_CONDUCT], columns["conduct"]) >= least
-        return bool(strange and not columns["established"])
+        tied = any(value in campaign.keys for value in ledger.values_of(account))
+        return bool(tied and strange and not columns["established"])
 
     def _write(self, ledger: Ledger, account: int, floor: Floor) -> DecisionWire:
         name, event_id = ledger.name[account], ledger.event_id[account]

@@ -15,7 +15,7 @@ from stream.link import behaviour
 from stream.link.campaigns import SETTLED, Campaign, Register, campaign_id
 from stream.link.kinds import FAMILY, KIND
 from stream.link.ledger import Ledger
-from stream.link.portrait import Population, portrait
+from stream.link.portrait import Population, likely, portrait
 from stream.link.rings import FEWEST, SURPRISING, rings
 from stream.link.surprise import Edges, Floats, Ints, sharing
 from stream.link.touches import Touch
@@ -106,7 +106,8 @@ class Linker:
         population = self.population = self._populate()
         ledger.columns["conduct"] = population.conduct
         changed: dict[str, Campaign] = {}
-        for ring in rings(population.edges, population.sharing, len(ledger.name)):
+        for found in rings(population.edges, population.sharing, len(ledger.name)):
+            ring = likely(population, found)
             campaign = self._recognise(population, ring)
             if campaign:
                 changed[campaign.campaign_id] = campaign
@@ -179,22 +180,26 @@ class Linker:
         return campaign
 
     def _own_keys(self, population: Population, campaign: Campaign) -> dict[int, int]:
-        """The ledger's values that tie a campaign, and how many members use each."""
+        """The values that tie a campaign, and how many members use each. Cells of behaviour are
+        below 0: the ledger will give their numbers to other values."""
         member = np.zeros(len(population.proven), bool)
         member[list(campaign.members)] = True
         edges, shared = population.edges, population.sharing
         inside = np.bincount(edges.value[member[edges.account]], minlength=len(edges.kind))
         own = (inside >= FEWEST) & (shared.surprise >= SURPRISING)
         own &= inside >= KEY_SHARE * shared.accounts
-        return {int(value): int(inside[value]) for value in np.flatnonzero(own)}
+        held = self.ledger.values
+        return {
+            int(value) if value < held else int(held - 1 - value): int(inside[value])
+            for value in np.flatnonzero(own)
+        }
 
     def _all_keys(self) -> dict[int, list[Campaign]]:
         """By value of the ledger: behaviour is looked at in searches only."""
-        held = self.ledger.values
         found: dict[int, list[Campaign]] = {}
         for campaign in self.register.open.values():
             for value in campaign.keys:
-                if value < held:
+                if value >= 0:
                     found.setdefault(value, []).append(campaign)
         return found
 

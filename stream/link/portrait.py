@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from schemas.features import FEATURE_NAMES
 from stream.link import behaviour
-from stream.link.kinds import FAMILY, KINDS
+from stream.link.kinds import FACETS, FAMILY, KIND, KINDS
 from stream.link.surprise import Edges, Floats, Ints, Mask, Sharing
 
 TRAITS: Final = (
@@ -32,8 +32,11 @@ TRAITS: Final = (
 )
 # A handful of accounts is alike in something by chance: as if so many more were like everybody.
 DOUBT: Final = 4
+APART_BY: Final = 1.5  # standard deviations of the established accounts
+OWN_SHARE: Final = 0.5
 ENOUGH: Final = 50  # established accounts to be a reference
 _IDENTITY: Final = ("payment", "document", "mail", "phone", "device")
+_FACETS: Final = [KIND[facet] for facet in FACETS]
 _CONTENT: Final = ("system", "text")
 _COLUMN: Final = {name: at for at, name in enumerate(FEATURE_NAMES)}
 _BEHAVIOUR: Final = [_COLUMN[name] for facet in behaviour.FEATURES.values() for name in facet]
@@ -79,6 +82,34 @@ class Population:
     def families(self) -> NDArray[np.int64]:
         """The family of each value."""
         return np.array(FAMILY)[self.edges.kind]
+
+
+def likely(population: Population, ring: Ints) -> Ints:
+    """The members of a ring without those who only seem to belong to it.
+
+    Behaviour is never quite alike by chance alone: somebody honest may work at the same pace on
+    the same things. Who shows no other value of the ring's, and acts much less strangely than its
+    members do, is let go.
+    """
+    tied = _is_tied(population, ring)
+    while len(ring):
+        conduct = population.conduct[ring]
+        kept = tied | (conduct >= conduct.mean() - APART_BY)
+        if kept.all():
+            break
+        ring, tied = ring[kept], tied[kept]
+    return ring
+
+
+def _is_tied(p: Population, ring: Ints) -> Mask:
+    """Which members show a surprising value that a good part of its users share in the ring."""
+    uses = _member_uses(p, ring) & (p.sharing.surprise[p.edges.value] >= 2.0)
+    uses &= ~np.isin(p.edges.kind[p.edges.value], _FACETS)
+    inside = np.bincount(p.edges.value[uses], minlength=len(p.edges.kind))
+    own = (inside >= 3) & (inside >= OWN_SHARE * p.sharing.accounts)
+    tied = np.zeros(len(p.proven), bool)
+    tied[p.edges.account[uses & own[p.edges.value]]] = True
+    return tied[ring]
 
 
 def portrait(population: Population, members: Ints) -> Floats:

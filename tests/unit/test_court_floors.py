@@ -80,14 +80,23 @@ def test_a_stricter_score_is_told() -> None:
     assert (found.decision.action, found.decision.campaign_id) == (Action.BLOCK, "c-1")
 
 
-def test_a_weaker_word_about_the_account_is_put_right() -> None:
-    """A restrict of its own that stood when the campaign spoke: the floor is told once more."""
+def test_what_the_campaign_told_is_not_told_again() -> None:
+    """A restrict of its own stood when the campaign spoke: the campaign's word was the last."""
     header = np.zeros(1, HEADER)
     judged([0.6], request(0), header=header)
     assert header["action"][0] == Action.RESTRICT.rank
     requests = [request(n, ts=NOW + n) for n in (1, 2)]
-    found = judged([0.6, 0.6], *requests, header=header, floors=[floor(Action.BLOCK)])
-    assert actions(found) == [Action.BLOCK]
+    assert judged([0.6, 0.6], *requests, header=header, floors=[floor(Action.BLOCK)]) == []
+    assert header["action"][0] == Action.BLOCK.rank
+
+
+def test_a_stricter_word_about_the_account_is_taken_back() -> None:
+    """Its own block is over, the campaign's restrict holds: that is told, for a block stood."""
+    header = np.zeros(1, HEADER)
+    judged([0.99], request(0), header=header)
+    requests = [request(n, ts=NOW + n) for n in (1, 2)]
+    found = judged([0.1, 0.1], *requests, header=header, floors=[floor(Action.RESTRICT)])
+    assert actions(found) == [Action.RESTRICT]
 
 
 def test_a_floor_that_is_over_binds_nobody() -> None:

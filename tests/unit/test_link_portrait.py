@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.features import FEATURE_NAMES
 from stream.link.kinds import KIND
-from stream.link.portrait import DOUBT, TRAITS, Population, portrait
+from stream.link.portrait import DOUBT, TRAITS, Population, likely, portrait
 from stream.link.surprise import Edges, sharing
 from tests.unit.gates import DAY, NOW
 
@@ -162,3 +162,22 @@ def test_not_known_is_not_strange() -> None:
     """A feature that nobody has leaves every trait finite."""
     rows = np.full((HONEST + RING, len(FEATURE_NAMES)), np.nan)
     assert np.isfinite(portrait(population(rows=rows), MEMBERS)).all()
+
+
+def test_who_only_behaves_alike_is_let_go() -> None:
+    """A member tied by nothing but behaviour, and much less strange than the others."""
+    score = np.linspace(0, 0.5, HONEST + RING)
+    score[MEMBERS] = 0.9
+    score[MEMBERS[0]] = 0.1
+    told = population(score=score)
+    assert MEMBERS[0] not in likely(told, MEMBERS)
+    assert set(MEMBERS[1:]) == set(likely(told, MEMBERS))
+
+
+def test_who_shows_what_ties_the_ring_stays() -> None:
+    """However ordinary its score."""
+    score = np.linspace(0, 0.5, HONEST + RING)
+    score[MEMBERS] = 0.9
+    score[MEMBERS[0]] = 0.1
+    told = population(shared("card", RING), score=score)
+    assert set(MEMBERS) == set(likely(told, MEMBERS))
