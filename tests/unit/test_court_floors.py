@@ -80,7 +80,7 @@ def test_a_stricter_score_is_told() -> None:
     assert (found.decision.action, found.decision.campaign_id) == (Action.BLOCK, "c-1")
 
 
-def test_what_the_campaign_told_is_not_told_again() -> None:
+def test_what_the_campaign_told_is_not_said_again() -> None:
     """A restrict of its own stood when the campaign spoke: the campaign's word was the last."""
     header = np.zeros(1, HEADER)
     judged([0.6], request(0), header=header)
