@@ -11,11 +11,15 @@ MOST: Final = 5
 _DECIMALS: Final = 4
 # Where somebody is, or from which network, is a hint and never enough.
 _HINTS: Final = frozenset({Appeal.COUNTRY, Appeal.NETWORK})
+# Behind a carrier's or a campus's address people sign up side by side with the same telephones.
+_CROWDS: Final = frozenset({"signup_twins", "signups_hour", "signups_day"})
 # What an account has not shown yet, and that it is new, is true of every newcomer: only what it
 # has shown may decide.
 _DECISIVE: Final = np.array(
     [
-        SIGNALS[name].appeal not in _HINTS and SIGNALS[name].direction is Direction.RAISES
+        SIGNALS[name].appeal not in _HINTS
+        and SIGNALS[name].direction is Direction.RAISES
+        and name not in _CROWDS
         for name in NAMES
     ]
 )
