@@ -108,7 +108,7 @@ class Linker:
         changed: dict[str, Campaign] = {}
         for found in rings(population.edges, population.sharing, len(ledger.name)):
             ring = likely(population, found)
-            campaign = self._recognise(population, ring)
+            campaign = self._recognise(population, ring) if len(ring) >= FEWEST else None
             if campaign:
                 changed[campaign.campaign_id] = campaign
         closed = self._fade()
