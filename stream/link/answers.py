@@ -52,6 +52,19 @@ class Answers:
         )
         return [answer for answer in found if answer]
 
+    def free(self, ledger: Ledger, account: int) -> Answer | None:
+        """The end of what a campaign decided about an account; None where nothing stands."""
+        told, ts = self._told.pop(account, None), ledger.clock
+        if told is None or told.standing.at(ts) is Action.ALLOW:
+            return None
+        digest = self._rules.answer(Action.ALLOW).digest()
+        ends = ts + self._policy.lifetimes[Action.ALLOW]
+        score = float(ledger.columns[account]["score"])
+        floor = Floor(told.campaign_id, Standing(Action.ALLOW, digest, ends), score, [])
+        decision = self._write(ledger, account, floor)
+        decision.campaign_id = None
+        return Answer(int(ledger.columns[account]["partition"]), decision, floor)
+
     def _answer(self, ledger: Ledger, account: int, campaign: Campaign) -> Answer | None:
         columns, ts = ledger.columns[account], ledger.clock
         told = self._told.get(account)

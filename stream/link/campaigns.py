@@ -12,6 +12,9 @@ OVERLAP = 0.5
 # since it was first there.
 SETTLED = 3
 MOST = 0.6
+# The same for an established account that is tied by less than two kinds of values: somebody
+# honest who happens to be near does not stay so long.
+SETTLED_DOUBTFUL = 12
 
 
 @dataclass(slots=True, eq=False)
@@ -19,8 +22,8 @@ class Campaign:
     """A campaign. Accounts and values are numbers of the ledger, times ms.
 
     members: when each one was last found in the ring; since: how many searches there had been when
-    it was first found; met: how many found it; keys: the values that tie it, and how many members
-    use each.
+    it was first found; met: how many found it; doubtful: who needs to be met more often; keys: the
+    values that tie it, and how many members use each.
     """
 
     campaign_id: str
@@ -32,6 +35,7 @@ class Campaign:
     searches: int = 0
     since: dict[int, int] = field(default_factory=dict)
     met: Counter[int] = field(default_factory=Counter)
+    doubtful: set[int] = field(default_factory=set)
     keys: dict[int, int] = field(default_factory=dict)
     found_at: int = 0
     named: set[int] = field(default_factory=set)  # members that some record has named
@@ -58,7 +62,8 @@ class Campaign:
     def is_settled(self, account: int) -> bool:
         """Whether enough searches found a member in the ring, and most of them."""
         met = self.met[account]
-        return met >= SETTLED and met >= MOST * (self.searches - self.since[account])
+        enough = SETTLED_DOUBTFUL if account in self.doubtful else SETTLED
+        return met >= enough and met >= MOST * (self.searches - self.since[account])
 
 
 @dataclass(slots=True)
@@ -68,11 +73,17 @@ class Register:
     open: dict[str, Campaign] = field(default_factory=dict)
     campaign_of: dict[int, Campaign] = field(default_factory=dict)
     _ended: list[Campaign] = field(default_factory=list)
+    _freed: list[int] = field(default_factory=list)
 
     def ended(self) -> list[Campaign]:
         """The campaigns that were closed or merged since this was last asked."""
         ended, self._ended = self._ended, []
         return ended
+
+    def freed(self) -> list[int]:
+        """The accounts that were let go of since this was last asked."""
+        freed, self._freed = self._freed, []
+        return freed
 
     def match(self, ring: Ints) -> list[Campaign]:
         """The open campaigns that a ring is, the oldest first."""
@@ -115,6 +126,7 @@ class Register:
         for account in campaign.members:
             if self.campaign_of.get(account) is campaign:
                 del self.campaign_of[account]
+                self._freed.append(account)
 
     def release(self, campaign: Campaign, accounts: list[int]) -> None:
         """Members that have not been found in the ring for long."""
@@ -122,6 +134,7 @@ class Register:
             del campaign.members[account]
             del campaign.met[account], campaign.since[account]
             del self.campaign_of[account]
+            self._freed.append(account)
 
 
 def campaign_id(first: str, detected_at: int) -> str:

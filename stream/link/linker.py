@@ -15,7 +15,7 @@ from stream.link import behaviour
 from stream.link.campaigns import SETTLED, Campaign, Register, campaign_id
 from stream.link.kinds import FAMILY, KIND
 from stream.link.ledger import Ledger
-from stream.link.portrait import Population, likely, portrait
+from stream.link.portrait import Population, likely, portrait, ties
 from stream.link.rings import FEWEST, SURPRISING, rings
 from stream.link.surprise import Edges, Floats, Ints, sharing
 from stream.link.touches import Touch
@@ -176,6 +176,9 @@ class Linker:
         campaign.odds, campaign.traits, campaign.found_at = odds, traits, clock
         campaign.searches += 1
         self.register.enlist(campaign, ring.tolist(), clock)
+        doubtful = population.proven[ring] & (ties(population, ring) < 2)
+        campaign.doubtful -= set(ring.tolist())
+        campaign.doubtful |= set(ring[doubtful].tolist())
         campaign.keys = self._own_keys(population, campaign)
         return campaign
 

@@ -6,6 +6,8 @@ are written, fenced by the touch's offset, and these before the offset is commit
 
 from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
+
 from kyc.tiers import Tier
 from schemas.decisions import Campaign as CampaignRecord
 from schemas.decisions import Mode
@@ -23,6 +25,15 @@ from stream.link.touches import Touch
 from stream.link.weighing import Weights
 from stream.metrics import Metrics
 from stream.store import Current, Entry, Kind, Store
+
+
+class _Cause(msgspec.Struct):
+    """What is asked of the decision that stands."""
+
+    cause: str
+
+
+_cause = msgspec.json.Decoder(_Cause).decode
 
 
 class Office:
@@ -64,8 +75,9 @@ class Office:
         answers: list[Answer] = []
         told: list[CampaignRecord] = []
         for _, touch in touches:
-            found, new = self._fold(touch)
+            found, freed, new = self._fold(touch)
             answers += found
+            answers += [answer for answer in freed if await self._is_ours(answer, answers)]
             told += new
         if touches:
             await self._send(answers, told, touches[-1][0])
@@ -73,12 +85,23 @@ class Office:
             self._searched = False
             await self._heed(self._bars())
 
-    def _fold(self, touch: Touch) -> tuple[list[Answer], list[CampaignRecord]]:
+    async def _is_ours(self, answer: Answer, answers: Sequence[Answer]) -> bool:
+        """Whether what stands about an account is a campaign's word, and not a later one."""
+        account = answer.decision.account_id
+        if any(other.decision.account_id == account for other in answers):
+            return True  # about to be written
+        held = await self._store.decision(account)
+        return held is not None and _cause(held).cause == "campaign"
+
+    def _fold(self, touch: Touch) -> tuple[list[Answer], list[Answer], list[CampaignRecord]]:
+        """New answers, those that end, and records."""
         linker = self.linker
         changes = linker.fold(touch)
         self._searched |= changes.searched
         found = self._answers.to(linker.ledger, changes.accounts, linker.register.campaign_of)
-        return found, self._tell([*changes.campaigns, *linker.register.ended()])
+        freed = [self._answers.free(linker.ledger, a) for a in linker.register.freed()]
+        records = self._tell([*changes.campaigns, *linker.register.ended()])
+        return found, [answer for answer in freed if answer], records
 
     def _bars(self) -> Bars:
         ledger, members = self.linker.ledger, self.linker.register.campaign_of

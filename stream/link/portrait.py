@@ -91,7 +91,7 @@ def likely(population: Population, ring: Ints) -> Ints:
     the same things. Who shows no other value of the ring's, and acts much less strangely than its
     members do, is let go.
     """
-    tied = _is_tied(population, ring)
+    tied = ties(population, ring) > 0
     while len(ring):
         conduct = population.conduct[ring]
         kept = tied | (conduct >= conduct.mean() - APART_BY)
@@ -101,15 +101,17 @@ def likely(population: Population, ring: Ints) -> Ints:
     return ring
 
 
-def _is_tied(p: Population, ring: Ints) -> Mask:
-    """Which members show a surprising value that a good part of its users share in the ring."""
+def ties(p: Population, ring: Ints) -> Ints:
+    """By how many families of values, behaviour left out, each member is tied to a ring: of values
+    that are surprising and whose users are a good part of the ring."""
     uses = _member_uses(p, ring) & (p.sharing.surprise[p.edges.value] >= 2.0)
     uses &= ~np.isin(p.edges.kind[p.edges.value], _FACETS)
     inside = np.bincount(p.edges.value[uses], minlength=len(p.edges.kind))
     own = (inside >= 3) & (inside >= OWN_SHARE * p.sharing.accounts)
-    tied = np.zeros(len(p.proven), bool)
-    tied[p.edges.account[uses & own[p.edges.value]]] = True
-    return tied[ring]
+    shown = np.flatnonzero(uses & own[p.edges.value])
+    place = p.edges.account[shown] * len(KINDS) + p.families[p.edges.value[shown]]
+    counted = np.bincount(np.unique(place) // len(KINDS), minlength=len(p.proven))
+    return counted[ring].astype(np.int64)
 
 
 def portrait(population: Population, members: Ints) -> Floats:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stream.link.campaigns import SETTLED, Campaign, Register, campaign_id
+from stream.link.campaigns import SETTLED, SETTLED_DOUBTFUL, Campaign, Register, campaign_id
 from tests.unit.gates import NOW
 
 
@@ -126,3 +126,31 @@ def test_an_id_names_one_campaign(other: tuple[str, int]) -> None:
     """The same account and time make the same id, others another."""
     assert campaign_id("a", NOW) == campaign_id("a", NOW)
     assert campaign_id("a", NOW) != campaign_id(*other)
+
+
+def test_a_doubtful_member_settles_later() -> None:
+    """Found as often as the others, it has to be found some more times."""
+    register = Register()
+    campaign = opened(register, "a", 1, 2)
+    campaign.doubtful = {2}
+    for search in range(1, SETTLED_DOUBTFUL):
+        campaign.searches = search
+        assert campaign.settled() == ([1] if search >= SETTLED else [])
+        register.enlist(campaign, [1, 2], NOW + search)
+    assert campaign.settled() == [1, 2]
+
+
+def test_who_is_let_go_of_is_told_once() -> None:
+    """Released, or of a campaign that closed; not who lives on in an older one."""
+    register = Register()
+    old, young, gone = (
+        opened(register, "old", 1, 2),
+        opened(register, "young", 3, 4),
+        opened(register, "gone", 5, 6),
+    )
+    register.merge(old, young)
+    assert register.freed() == []
+    register.release(old, [2])
+    register.close(gone)
+    assert register.freed() == [2, 5, 6]
+    assert register.freed() == []

@@ -205,3 +205,35 @@ async def test_two_kinds_of_value_are_needed() -> None:
     card = [touch(f"c{n}", NOW + HOUR + n, value("card", 7)) for n in range(12)]
     ear = await taken([*honest(60), *card, *hours(5, NOW + 3 * HOUR)])
     assert ear.records == []
+
+
+def cleared() -> list[Touch]:
+    """A ring that is answered; then hundreds of established accounts show what tied it."""
+    own = next(ring(1)).values
+    crowd = [touch(f"p{n}", NOW + 8 * HOUR + n, *own, established=True) for n in range(300)]
+    return [*honest(60), *ring(12, NOW + HOUR), *quiet(3, 7), *crowd, *quiet(9, 12), *quiet(40, 43)]
+
+
+async def test_who_is_found_no_more_is_let_go() -> None:
+    """What tied it has become a product: every member is told that it is allowed again."""
+    ear, store = Ear(), MemoryStore()
+    await office(ear, store).take(numbered(cleared()))
+    last = {d.account_id: d for d in ear.decisions}
+    assert len(last) == 12
+    assert {(d.action, d.campaign_id, d.cause) for d in last.values()} == {
+        (Action.ALLOW, None, "campaign")
+    }
+    floors = [unseal(store.memberships[account]) for account in last]
+    assert {floor.standing.action for floor in floors if floor} == {Action.ALLOW}
+
+
+async def test_a_later_word_about_a_member_stands() -> None:
+    """What the account brought upon itself since then is not a campaign's to end."""
+    ear, store = Ear(), MemoryStore()
+    one, touches = office(ear, store), numbered(cleared())
+    answered = next(n for n, (_, t) in enumerate(touches) if t.ts >= NOW + 8 * HOUR)
+    await one.take(touches[:answered])
+    store.decisions["r003"] = store.decisions["r003"].replace(b'"campaign"', b'"request"')
+    ear.decisions.clear()
+    await one.take(touches[answered:])
+    assert {d.account_id for d in ear.decisions} == {f"r{n:03}" for n in range(12) if n != 3}
