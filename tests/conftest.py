@@ -5,11 +5,13 @@ real ones are marked (`-m "not kafka and not redis"` leaves them out) and skippe
 do, where this machine lacks them. With CI=true they fail instead: there they must run.
 """
 
+import logging
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.servers import (
     Broker,
@@ -34,6 +36,17 @@ def pytest_runtest_makereport(
     if report.skipped and real and os.environ.get("CI") == "true":
         report.outcome, report.longrepr = "failed", f"skipped in CI: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A command that a test runs in this process sends the logs to a stream that ends with it."""
+    root, held = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.configure(**held)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(

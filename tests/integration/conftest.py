@@ -19,8 +19,8 @@ def topics(broker: Broker) -> Topics:
 @pytest.fixture
 def topic(request: pytest.FixtureRequest) -> str:
     """A topic name that no other test uses."""
-    name: str = request.node.name
-    return name.replace("[", "-").replace("]", "")
+    module = request.module.__name__.rpartition(".")[2]
+    return f"{module}-{request.node.name}".replace("[", "-").replace("]", "")
 
 
 @pytest.fixture

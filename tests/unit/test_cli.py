@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
@@ -17,7 +18,7 @@ from scorers.model import Model
 from stream.cli import cli
 
 TIMEOUT_S = 120
-COMMANDS = sorted(str(c.name or c.callback.__name__) for c in cli.registered_commands if c.callback)
+COMMANDS = sorted(typer.main.get_command(cli).commands)  # type: ignore[attr-defined]
 
 
 def sluicegate(*arguments: str | Path, **environ: str) -> "subprocess.CompletedProcess[str]":
