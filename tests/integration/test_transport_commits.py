@@ -62,7 +62,7 @@ async def test_a_chunk_whose_agent_raised_is_processed_again(
     assert await failing.ended() == 1
     done = positions(failing.done(), filled, PARTITIONS)
     committed = await topics.committed(workers.group, filled)
-    assert done[0] == EACH // 2
+    assert EACH // 2 - failing.spec.max_records < done[0] <= EACH // 2
     repeats = {partition: done[partition] - committed[partition] for partition in done}
     assert min(repeats.values()) >= 0, "nothing is committed that was not processed"
     again = workers.start(filled)
