@@ -24,8 +24,11 @@ _DECISIVE: Final = np.array(
     ]
 )
 _SHARED: Final = np.array([SIGNALS[name].appeal is Appeal.SHARED for name in NAMES])
-# Two accounts of one card, mailbox or device are a couple, or one person with two: no evidence.
-_INNOCENT: Final = np.where(_SHARED, 2.0, 0.0)
+# Two accounts of one card or mailbox are a couple, or one person with two: no evidence. A machine
+# that signs up a second account is one.
+_INNOCENT: Final = np.array(
+    [1.0 if name == "signup_device_accounts" else 2.0 * _SHARED[n] for n, name in enumerate(NAMES)]
+)
 _YES_NO: Final = {0.0: "no", 1.0: "yes"}
 
 Row = npt.NDArray[np.float32]

@@ -1,7 +1,7 @@
 """The thread of the Kafka client: takes chunks out of what aiokafka has fetched."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from time import monotonic
 from typing import Any
 
@@ -29,6 +29,25 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust
     def wake(self) -> None:
         """Look for chunks again: a partition is free, or the flow goes on. From any thread."""
         self.thread_loop.call_soon_threadsafe(lambda: notify(self._waiter))
+
+    async def call_thread(
+        self, fun: Callable[..., Awaitable[Any]], *args: Any, **named: Any
+    ) -> Any:
+        """Let the thread do something. Raises ConsumerStoppedError when it has ended before.
+
+        What is asked of it while it ends, after it has emptied its queue, nobody ever answers: a
+        worker whose agent has failed would wait for its last commit for ever.
+        """
+        call = asyncio.ensure_future(super().call_thread(fun, *args, **named))
+        ended = asyncio.ensure_future(self._shutdown.wait())
+        try:
+            await asyncio.wait({call, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not call.done():
+                raise ConsumerStoppedError
+            return call.result()
+        finally:
+            ended.cancel()
+            call.cancel()
 
     async def getmany(self, active_partitions: Collection[TP], timeout: float) -> Any:  # noqa: ASYNC109 - Faust's signature
         """At most one chunk for each of the free `active_partitions`; waits `timeout` seconds."""

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from aiokafka.errors import ConsumerStoppedError
 from faust.types import TP, ConsumerMessage
 from hypothesis import given
 from hypothesis import strategies as st
@@ -226,3 +228,22 @@ async def test_chunks_are_all_records_in_order(held: dict[TP, set[int]], max_rec
             assert 1 <= len(taken.records) <= max_records
             seen[tp] += [record.offset for record in taken.records]
     assert seen == {tp: sorted(own) for tp, own in held.items()}
+
+
+class Ended(ChunkThread):
+    """A thread that has ended: what is asked of it stays in a queue that nobody reads."""
+
+    def __init__(self) -> None:
+        self.parent_loop = asyncio.get_running_loop()
+        self._shutdown = asyncio.Event()
+        self._shutdown.set()
+        self._method_queue = SimpleNamespace(call=self._keep)
+
+    async def _keep(self, promise: "asyncio.Future[None]", *_: Any) -> "asyncio.Future[None]":
+        return promise
+
+
+async def test_a_thread_that_has_ended_keeps_nobody_waiting() -> None:
+    """A commit that comes too late is an error, and not for ever."""
+    with pytest.raises(ConsumerStoppedError):
+        await asyncio.wait_for(Ended().call_thread(asyncio.sleep), timeout=30)
