@@ -23,12 +23,16 @@ _DECISIVE: Final = np.array(
         for name in NAMES
     ]
 )
-_SHARED: Final = np.array([SIGNALS[name].appeal is Appeal.SHARED for name in NAMES])
-# Two accounts of one card or mailbox are a couple, or one person with two: no evidence. A machine
-# that signs up a second account is one.
-_INNOCENT: Final = np.array(
-    [1.0 if name == "signup_device_accounts" else 2.0 * _SHARED[n] for n, name in enumerate(NAMES)]
-)
+# Of those that count accounts, the account itself is one. Two of one card, mailbox or number are a
+# couple, or one person with two: no evidence either.
+_COUPLE: Final = {
+    "card_accounts": 2.0,
+    "email_accounts": 2.0,
+    "phone_accounts": 2.0,
+    "document_accounts": 1.0,
+    "signup_device_accounts": 1.0,
+}
+_INNOCENT: Final = np.array([_COUPLE.get(name, 0.0) for name in NAMES])
 _YES_NO: Final = {0.0: "no", 1.0: "yes"}
 
 Row = npt.NDArray[np.float32]

@@ -18,10 +18,17 @@ def evidence(**seen: float) -> float:
 
 @pytest.mark.parametrize(
     ("name", "innocent", "evident"),
-    [("card_accounts", 2, 3), ("email_accounts", 2, 3), ("signup_device_accounts", 1, 2)],
+    [
+        ("card_accounts", 2, 3),
+        ("email_accounts", 2, 3),
+        ("phone_accounts", 2, 3),
+        ("document_accounts", 1, 2),
+        ("document_organisations", 0, 1),
+        ("signup_device_accounts", 1, 2),
+    ],
 )
 def test_a_couple_is_no_evidence(name: str, innocent: float, evident: float) -> None:
-    """Two of one card or mailbox; a second account from one machine is evidence."""
+    """Two of one card, mailbox or number; a second one of a document or machine is evidence."""
     assert evidence(**{name: innocent}) == 0.0
     assert evidence(**{name: evident}) == 1.0
 
