@@ -4,13 +4,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     model_validator,
 )
 
@@ -18,9 +16,9 @@ from kyc.countries import number
 from kyc.profile import Proof
 from kyc.tiers import Tier
 from schemas.decisions import Requirement
-from schemas.errors import PolicyError
 from schemas.events import Country
 from schemas.features import CAPABILITIES
+from schemas.policies import read_policy
 
 SHIPPED: Final = Path(__file__).with_name("policy.yaml")
 _DAY_MS: Final = 86_400_000
@@ -119,12 +117,4 @@ class KycPolicy(_Part):
 
 def load_kyc_policy(path: Path = SHIPPED) -> KycPolicy:
     """Read and check a policy file. PolicyError names the file, and each wrong place in it."""
-    try:
-        return KycPolicy.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except ValidationError as error:
-        places = "\n".join(
-            f"  {'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
-        )
-        raise PolicyError(f"{path}:\n{places}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise PolicyError(f"{path}: {error}") from error
+    return read_policy(path, KycPolicy)

@@ -4,19 +4,17 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
 )
 
 from kyc.tiers import Tier
 from schemas.decisions import Action, Limits, Requirement, Restriction
-from schemas.errors import PolicyError
+from schemas.policies import read_policy
 
 SHIPPED = Path(__file__).with_name("policy.yaml")
 _UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -101,12 +99,4 @@ class Policy(BaseModel):
 
 def load_policy(path: Path = SHIPPED) -> Policy:
     """Read and check a policy file. PolicyError names the file, and each wrong place in it."""
-    try:
-        return Policy.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except ValidationError as error:
-        places = "\n".join(
-            f"  {'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
-        )
-        raise PolicyError(f"{path}:\n{places}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise PolicyError(f"{path}: {error}") from error
+    return read_policy(path, Policy)

@@ -37,7 +37,6 @@ class Campaign:
     met: Counter[int] = field(default_factory=Counter)
     doubtful: set[int] = field(default_factory=set)
     keys: dict[int, int] = field(default_factory=dict)
-    found_at: int = 0
     named: set[int] = field(default_factory=set)  # members that some record has named
     told: int = 0  # members when the last record was written
     closed: bool = False

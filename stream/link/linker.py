@@ -57,7 +57,6 @@ class Linker:
     ) -> None:
         self.ledger = Ledger()
         self.register = Register()
-        self.population: Population | None = None
         self._weights = weights
         self._opens = opens
         self._blind = {kind for name, kind in KIND.items() if name in blind}
@@ -103,7 +102,7 @@ class Linker:
         ledger = self.ledger
         ledger.forget()
         self._searched, self._news = ledger.clock, 0
-        population = self.population = self._populate()
+        population = self._populate()
         ledger.columns["conduct"] = population.conduct
         changed: dict[str, Campaign] = {}
         for found in rings(population.edges, population.sharing, len(ledger.name)):
@@ -173,7 +172,7 @@ class Linker:
         for other in younger:
             self.register.merge(campaign, other)
         campaign.score = max(score, FADING * campaign.score)
-        campaign.odds, campaign.traits, campaign.found_at = odds, traits, clock
+        campaign.odds, campaign.traits = odds, traits
         campaign.searches += 1
         self.register.enlist(campaign, ring.tolist(), clock)
         doubtful = population.proven[ring] & (ties(population, ring) < 2)
