@@ -4,7 +4,7 @@ The order of the main path holds here, too: decisions and records are out before
 are written, fenced by the touch's offset, and these before the offset is committed.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 
 import msgspec
 
@@ -74,10 +74,12 @@ class Office:
         """Fold touches with their offsets, in order. Raises EmitError or StoreError."""
         answers: list[Answer] = []
         told: list[CampaignRecord] = []
+        pending: set[str] = set()  # of whom an answer is about to be written
         for _, touch in touches:
             found, freed, new = self._fold(touch)
+            pending.update(answer.decision.account_id for answer in found)
             answers += found
-            answers += [answer for answer in freed if await self._is_ours(answer, answers)]
+            answers += [answer for answer in freed if await self._is_ours(answer, pending)]
             told += new
         if touches:
             await self._send(answers, told, touches[-1][0])
@@ -85,11 +87,11 @@ class Office:
             self._searched = False
             await self._heed(self._bars())
 
-    async def _is_ours(self, answer: Answer, answers: Sequence[Answer]) -> bool:
+    async def _is_ours(self, answer: Answer, pending: Set[str]) -> bool:
         """Whether what stands about an account is a campaign's word, and not a later one."""
         account = answer.decision.account_id
-        if any(other.decision.account_id == account for other in answers):
-            return True  # about to be written
+        if account in pending:
+            return True
         held = await self._store.decision(account)
         return held is not None and _cause(held).cause == "campaign"
 
