@@ -1,105 +1,158 @@
-"""The manifest of a model's folder: what the model is made of, and the digests that prove it.
+"""The manifest of a bundle: what it is made of, and the digests that prove it.
 
-The version is the digest of all that decides a score (files, feature list, calibration), so
-equal versions give equal scores and an edited calibration is noticed.
+A bundle is one folder: a model and, where it has them, the policy and whatever else is swapped
+with the model. The model's version is the digest of all that decides a score (its files, feature
+list, calibration), so equal versions give equal scores; the bundle's version is the digest of the
+manifest, and so of everything.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from schemas.errors import ModelError
 from scorers.calibration import Calibration
 from scorers.inputs import Inputs
 
-FORMAT = 1
-MANIFEST = "manifest.json"
-BOOSTER = "booster.ubj"
-MARGIN = "margin.onnx"
-CONTRIBUTIONS = "contributions.onnx"
-FILES = (BOOSTER, MARGIN, CONTRIBUTIONS)
+FORMAT: Final = 2
+MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = "manifest.sig"
+BOOSTER: Final = "booster.ubj"
+MARGIN: Final = "margin.onnx"
+CONTRIBUTIONS: Final = "contributions.onnx"
+GOLDEN: Final = "golden.npz"
+MODEL: Final = (BOOSTER, MARGIN, CONTRIBUTIONS)
+FILES: Final = (*MODEL, GOLDEN)
+
+# A name has no separator and begins with no dot: it cannot lead out of the folder, nor hide in it.
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\.[a-z0-9]{1,16}")
+_RESERVED: Final = {MANIFEST, SIGNATURE}
+_MOST_FILES: Final = 32
+# The shipped bundles have less than 1 MB; a bound, so that a wrong path does not fill the memory.
+_MOST_BYTES: Final = 256 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a model's folder says about itself."""
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a bundle's folder says about itself; version: of the model, files: name -> sha256."""
 
+    format: int
     version: str
+    features: tuple[str, ...]
     feature_hash: str
     calibration: Calibration
-    files: Mapping[str, str]  # name -> sha256
-    training: Mapping[str, Any]  # the model card: facts of the training and its evaluation
+    files: dict[str, str]
+    training: dict[str, Any]  # the model card: facts of the training and its evaluation
 
     @classmethod
     def describe(
         cls,
-        feature_hash: str,
+        inputs: Inputs,
         calibration: Calibration,
         files: Mapping[str, bytes],
         training: Mapping[str, Any],
     ) -> "Manifest":
         """The manifest of these files; the version follows from them."""
         digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
-        version = _version(feature_hash, calibration, digests)
-        return cls(version, feature_hash, calibration, digests, training)
+        return cls(
+            FORMAT,
+            _version(inputs.digest, calibration, digests),
+            inputs.names,
+            inputs.digest,
+            calibration,
+            digests,
+            dict(training),
+        )
 
-    def to_json(self) -> str:
-        """The text of `manifest.json`."""
-        fields = {
-            "format": FORMAT,
-            "version": self.version,
-            "feature_hash": self.feature_hash,
-            "calibration": self.calibration._asdict(),
-            "files": dict(self.files),
-            "training": dict(self.training),
-        }
-        return json.dumps(fields, indent=2) + "\n"
+    def to_json(self) -> bytes:
+        """The bytes of `manifest.json`, which are what is signed."""
+        fields = msgspec.structs.asdict(self) | {"calibration": self.calibration._asdict()}
+        return json.dumps(fields, indent=2).encode() + b"\n"
 
 
-def read(folder: Path, inputs: Inputs) -> tuple[Manifest, dict[str, bytes]]:
-    """The manifest and the bytes of every file, each read once and checked.
+class Content(NamedTuple):
+    """A folder as it was read, once; signature: of `text`, None where there is none."""
 
-    Raises ModelError when a file is missing or altered, the manifest is of another format, or
-    the model was made for another feature list.
+    manifest: Manifest
+    text: bytes
+    signature: bytes | None
+    files: dict[str, bytes]
+
+    @property
+    def version(self) -> str:
+        """Of the bundle."""
+        return bundle_version(self.text)
+
+
+def bundle_version(text: bytes) -> str:
+    """The version of the bundle whose `manifest.json` is `text`."""
+    return f"bundle-{hashlib.sha256(text).hexdigest()[:12]}"
+
+
+def read(folder: Path, inputs: Inputs) -> Content:
+    """The manifest and the bytes of every file that it lists, each read once and checked.
+
+    Raises ModelError when a file is missing, altered or too large, the manifest is of another
+    format, or the model was made for another feature list.
     """
-    manifest = _parse(_bytes(folder / MANIFEST), folder)
-    if manifest.feature_hash != inputs.digest:
+    text = _bytes(folder / MANIFEST)
+    manifest = _parse(text, folder)
+    if (manifest.feature_hash, manifest.features) != (inputs.digest, inputs.names):
         raise ModelError(
             f"{folder}: made for the feature list {manifest.feature_hash[:12]}, this program has "
             f"{inputs.digest[:12]}: train a model with `{inputs.command}`"
         )
-    files = {name: _bytes(folder / name) for name in FILES}
-    found = Manifest.describe(inputs.digest, manifest.calibration, files, manifest.training)
-    for name in FILES:
-        if manifest.files.get(name) != found.files[name]:
+    files = {name: _bytes(folder / name) for name in sorted(manifest.files)}
+    found = Manifest.describe(inputs, manifest.calibration, files, manifest.training)
+    for name, digest in found.files.items():
+        if manifest.files[name] != digest:
             raise ModelError(f"{folder / name}: differs from the digest in {MANIFEST}")
     if manifest.version != found.version:
         raise ModelError(f"{folder}: version {manifest.version} is not that of its files")
-    return manifest, files
+    signed = folder / SIGNATURE
+    return Content(manifest, text, _bytes(signed) if signed.exists() else None, files)
+
+
+def write(
+    folder: Path, text: bytes, files: Mapping[str, bytes], signature: bytes | None = None
+) -> None:
+    """Write into an empty folder what `read` reads; `text` is the manifest's. Raises OSError."""
+    signed = {} if signature is None else {SIGNATURE: signature}
+    for name, content in {**files, **signed, MANIFEST: text}.items():
+        (folder / name).write_bytes(content)
 
 
 def _parse(text: bytes, folder: Path) -> Manifest:
+    path = folder / MANIFEST
     try:
         fields = json.loads(text)
         if fields["format"] != FORMAT:
             raise ModelError(f"{folder}: manifest format {fields['format']}, must be {FORMAT}")
-        slope, intercept = fields["calibration"]["slope"], fields["calibration"]["intercept"]
-        return Manifest(
-            version=str(fields["version"]),
-            feature_hash=str(fields["feature_hash"]),
-            calibration=Calibration(float(slope), float(intercept)),
-            files=dict(fields["files"]),
-            training=dict(fields["training"]),
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder / MANIFEST}: not a manifest ({error!r})") from error
+        fields["calibration"] = Calibration(**fields["calibration"])
+        manifest = msgspec.convert(fields, Manifest)
+    except (msgspec.MsgspecError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelError(f"{path}: not a manifest ({error!r})") from error
+    _refuse_names(manifest.files, path)
+    return manifest
+
+
+def _refuse_names(names: Collection[str], path: Path) -> None:
+    if wrong := [name for name in names if not _NAME.fullmatch(name) or name in _RESERVED]:
+        raise ModelError(f"{path}: lists {wrong[0]!r}, which is no name of a bundle's file")
+    if missing := [name for name in FILES if name not in names]:
+        raise ModelError(f"{path}: lists no {missing[0]}")
+    if len(names) > _MOST_FILES:
+        raise ModelError(f"{path}: lists {len(names)} files, at most {_MOST_FILES}")
 
 
 def _bytes(path: Path) -> bytes:
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ModelError(f"{path}: more than {_MOST_BYTES >> 20} MiB")
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from error
@@ -107,5 +160,6 @@ def _bytes(path: Path) -> bytes:
 
 def _version(feature_hash: str, calibration: Calibration, digests: Mapping[str, str]) -> str:
     # JSON writes a float so that it reads back the same, on every platform.
-    decides = json.dumps([feature_hash, list(calibration), sorted(digests.items())])
+    model = [(name, digest) for name, digest in sorted(digests.items()) if name in MODEL]
+    decides = json.dumps([feature_hash, list(calibration), model])
     return f"xgboost-{hashlib.sha256(decides.encode()).hexdigest()[:12]}"

@@ -12,8 +12,9 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from schemas.errors import ModelError
 from scorers.calibration import Calibration
+from scorers.golden import Golden
 from scorers.inputs import REQUESTS, Inputs
-from scorers.manifest import BOOSTER, CONTRIBUTIONS, MARGIN, read
+from scorers.manifest import BOOSTER, CONTRIBUTIONS, GOLDEN, MARGIN, Content, read
 
 Rows = npt.NDArray[np.float32]
 _PROVIDERS = ["CPUExecutionProvider"]
@@ -43,18 +44,27 @@ class Model:
 
     @classmethod
     def load(cls, folder: Path, inputs: Inputs = REQUESTS) -> "Model":
-        """Load all of a model's folder, or nothing.
+        """Load all of a bundle's model, or nothing.
 
         Raises ModelError when a file is missing or differs from its digest, the model was not
-        made for `inputs`, or ONNX Runtime refuses a graph.
+        made for `inputs`, ONNX Runtime refuses a graph, or gives golden rows other scores.
         """
-        manifest, files = read(folder, inputs)
-        truth = manifest.files[BOOSTER]
+        return cls.of(read(folder, inputs), folder, inputs)
+
+    @classmethod
+    def of(cls, content: Content, folder: Path, inputs: Inputs = REQUESTS) -> "Model":
+        """The model of a bundle that was read from `folder`. Raises ModelError as `load`."""
+        manifest, files = content.manifest, content.files
+        golden = Golden.parse(files[GOLDEN], len(inputs.names))
         margins, contributions = (
-            _session(files[name], folder / name, truth, inputs.digest)
+            _session(files[name], folder / name, manifest.files[BOOSTER], inputs.digest)
             for name in (MARGIN, CONTRIBUTIONS)
         )
-        return cls(manifest.version, manifest.calibration, margins, contributions)
+        model = cls(manifest.version, manifest.calibration, margins, contributions)
+        golden.refuse(model.score(golden.rows))
+        # The first run of a session allocates: it must not be the first event that waits for it.
+        model.contributions(golden.rows[:1])
+        return model
 
     def margins(self, rows: Rows) -> npt.NDArray[np.float32]:
         """float32[n, features] -> float32[n], log-odds before calibration, exact."""

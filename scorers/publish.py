@@ -12,8 +12,9 @@ import xgboost
 from schemas.errors import ModelError
 from scorers import export
 from scorers.calibration import Calibration
+from scorers.golden import Golden
 from scorers.inputs import Inputs
-from scorers.manifest import BOOSTER, CONTRIBUTIONS, MANIFEST, MARGIN, Manifest
+from scorers.manifest import BOOSTER, CONTRIBUTIONS, GOLDEN, MARGIN, Manifest, write
 from scorers.model import Model, Rows
 
 
@@ -32,12 +33,14 @@ def publish(
     facts of the training, `grid_bits` among them. Raises ModelError when it must not be served.
     """
     files = _files(booster, card["grid_bits"], inputs)
-    manifest = Manifest.describe(inputs.digest, calibration, files, card)
+    margins = booster.inplace_predict(rows, predict_type="margin")
+    files[GOLDEN] = Golden.choose(rows, calibration.score(margins)).to_bytes()
+    manifest = Manifest.describe(inputs, calibration, files, card)
     draft = out.with_name(f".{out.name}.{manifest.version}")
     draft.mkdir(parents=True)
     try:
-        _write(draft, manifest, files)
-        _prove(draft, booster, rows, inputs)
+        write(draft, manifest.to_json(), files)
+        _prove(draft, margins, rows, inputs)
         draft.rename(out)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -55,13 +58,6 @@ def _files(booster: xgboost.Booster, bits: int, inputs: Inputs) -> dict[str, byt
     }
 
 
-def _write(folder: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-
-
-def _prove(folder: Path, booster: xgboost.Booster, rows: Rows, inputs: Inputs) -> None:
-    served = Model.load(folder, inputs).margins(rows)
-    if not np.array_equal(served, booster.inplace_predict(rows, predict_type="margin")):
+def _prove(folder: Path, margins: Rows, rows: Rows, inputs: Inputs) -> None:
+    if not np.array_equal(Model.load(folder, inputs).margins(rows), margins):
         raise ModelError("the exported graph and the booster differ: not published")

@@ -13,30 +13,44 @@ from schemas.errors import ModelError
 from schemas.features import FEATURE_NAMES, feature_hash
 from scorers.calibration import Calibration
 from scorers.export import contribution_graph, facts, margin_graph
+from scorers.golden import MOST, Golden
 from scorers.grid import quantise
-from scorers.manifest import BOOSTER, CONTRIBUTIONS, FILES, MANIFEST, MARGIN, Manifest
+from scorers.inputs import REQUESTS, Inputs
+from scorers.manifest import (
+    BOOSTER,
+    CONTRIBUTIONS,
+    FILES,
+    GOLDEN,
+    MANIFEST,
+    MARGIN,
+    Manifest,
+    write,
+)
 from scorers.model import Model
 from tests.unit.scorers_table import WIDTH, booster_document, made_up_rows, reloaded
 
 CALIBRATION = Calibration(1.1, -0.2)
 
 
-def _write(folder: Path, files: dict[str, bytes], features: str) -> None:
+OTHER = Inputs(FEATURE_NAMES, "0" * 64, {}, "sluicegate train")
+
+
+def _write(folder: Path, files: dict[str, bytes], inputs: Inputs = REQUESTS) -> None:
     folder.mkdir(exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    described = Manifest.describe(features, CALIBRATION, files, {})
-    (folder / MANIFEST).write_text(described.to_json())
+    write(folder, Manifest.describe(inputs, CALIBRATION, files, {}).to_json(), files)
 
 
 def _files(features: str, trees: int, depth: int = 6) -> dict[str, bytes]:
     document, bits = quantise(booster_document(trees, depth))
-    truth = bytes(reloaded(document).save_raw("ubj"))
+    booster, rows = reloaded(document), made_up_rows(300, seed=8)
+    truth = bytes(booster.save_raw("ubj"))
     told = facts(FEATURE_NAMES, features, truth)
+    margins = booster.inplace_predict(rows, predict_type="margin")
     return {
         BOOSTER: truth,
         MARGIN: margin_graph(document, bits, told),
         CONTRIBUTIONS: contribution_graph(document, bits, told),
+        GOLDEN: Golden.choose(rows, CALIBRATION.score(margins)).to_bytes(),
     }
 
 
@@ -44,7 +58,7 @@ def _files(features: str, trees: int, depth: int = 6) -> dict[str, bytes]:
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a model of the size that is served: 200 trees of depth 6."""
     folder = tmp_path_factory.mktemp("full")
-    _write(folder, _files(feature_hash(), trees=200), feature_hash())
+    _write(folder, _files(feature_hash(), trees=200))
     return folder
 
 
@@ -57,7 +71,7 @@ def files() -> dict[str, bytes]:
 @pytest.fixture
 def folder(tmp_path: Path, files: dict[str, bytes]) -> Path:
     """A small model's folder, free to be spoiled."""
-    _write(tmp_path / "model", files, feature_hash())
+    _write(tmp_path / "model", files)
     return tmp_path / "model"
 
 
@@ -127,14 +141,14 @@ def test_an_altered_file_is_refused(folder: Path, name: str) -> None:
 
 def test_another_feature_list_is_refused(tmp_path: Path) -> None:
     """A model made for other features says so and what to do."""
-    _write(tmp_path / "model", _files("0" * 64, trees=3, depth=2), "0" * 64)
+    _write(tmp_path / "model", _files(OTHER.digest, trees=3, depth=2), OTHER)
     with pytest.raises(ModelError, match=r"made for the feature list 0{12},.*`sluicegate train`"):
         Model.load(tmp_path / "model")
 
 
 def test_a_graph_of_another_feature_list_is_refused(tmp_path: Path) -> None:
     """A manifest that claims our features does not hide a graph that has others."""
-    _write(tmp_path / "model", _files("0" * 64, trees=3, depth=2), feature_hash())
+    _write(tmp_path / "model", _files(OTHER.digest, trees=3, depth=2))
     with pytest.raises(ModelError, match="for another feature list"):
         Model.load(tmp_path / "model")
 
@@ -142,7 +156,7 @@ def test_a_graph_of_another_feature_list_is_refused(tmp_path: Path) -> None:
 def test_a_graph_of_another_booster_is_refused(folder: Path, files: dict[str, bytes]) -> None:
     """Graphs and booster of two models do not make a third."""
     other = _files(feature_hash(), trees=4, depth=2)
-    _write(folder, {**files, MARGIN: other[MARGIN]}, feature_hash())
+    _write(folder, {**files, MARGIN: other[MARGIN]})
     with pytest.raises(ModelError, match="exported from another booster"):
         Model.load(folder)
 
@@ -151,7 +165,7 @@ def test_a_graph_that_the_runtime_refuses_is_a_model_error(
     folder: Path, files: dict[str, bytes]
 ) -> None:
     """Bytes that are no graph, digests in order, end in our error and not the runtime's."""
-    _write(folder, {**files, CONTRIBUTIONS: b"\x08\x09 no graph"}, feature_hash())
+    _write(folder, {**files, CONTRIBUTIONS: b"\x08\x09 no graph"})
     with pytest.raises(ModelError, match=f"{CONTRIBUTIONS}: ONNX Runtime refuses it"):
         Model.load(folder)
 
@@ -169,29 +183,91 @@ def _edit(change: Callable[[dict[str, object]], object]) -> Callable[[str], str]
     ("edit", "says"),
     [
         (_edit(lambda f: f.update(calibration={"slope": 9.0, "intercept": 0.0})), "not that of"),
-        (_edit(lambda f: f.update(format=2)), "manifest format 2, must be 1"),
+        (_edit(lambda f: f.update(format=1)), "manifest format 1, must be 2"),
+        (_edit(lambda f: f.update(features=f["features"][1:])), "made for the feature list"),
+        (_edit(lambda f: f.update(more=1)), "not a manifest"),
         (_edit(lambda f: f.pop("files")), "not a manifest"),
+        (_edit(lambda f: f["files"].pop(GOLDEN)), f"lists no {GOLDEN}"),
+        (_edit(lambda f: f["files"].update({"../evil.onnx": ""})), "'../evil.onnx', which is no"),
+        (_edit(lambda f: f["files"].update({"/etc/passwd": ""})), "'/etc/passwd', which is no"),
+        (_edit(lambda f: f["files"].update({".hidden.onnx": ""})), "'.hidden.onnx', which is no"),
+        (_edit(lambda f: f["files"].update({MANIFEST: ""})), "'manifest.json', which is no"),
+        (_edit(lambda f: f["files"].update({f"{n}.a": "" for n in range(99)})), "at most 32"),
         (_edit(lambda f: f.update(calibration=7)), "not a manifest"),
         (lambda _: "{", "not a manifest"),
         (lambda _: "[]", "not a manifest"),
     ],
 )
 def test_an_edited_manifest_is_refused(folder: Path, edit: Callable[[str], str], says: str) -> None:
-    """A changed calibration, an unknown format, or no manifest at all."""
+    """Whatever was changed in it: what it says of the model, names that lead out, or all of it."""
     path = folder / MANIFEST
     path.write_text(edit(path.read_text()))
     with pytest.raises(ModelError, match=says):
         Model.load(folder)
 
 
+def test_a_manifest_cut_off_anywhere_is_refused(folder: Path) -> None:
+    """A copy that broke off is no manifest."""
+    path = folder / MANIFEST
+    text = path.read_bytes()
+    for length in range(0, len(text) - 2, 97):
+        path.write_bytes(text[:length])
+        with pytest.raises(ModelError, match="not a manifest"):
+            Model.load(folder)
+
+
+def test_other_scores_than_the_golden_ones_are_refused(
+    folder: Path, files: dict[str, bytes]
+) -> None:
+    """A runtime that scores differently must not serve, whatever the digests say."""
+    golden = Golden.parse(files[GOLDEN], WIDTH)
+    moved = golden._replace(scores=golden.scores + 2e-6)
+    _write(folder, {**files, GOLDEN: moved.to_bytes()})
+    with pytest.raises(ModelError, match="golden rows: scores are off by 2e-06"):
+        Model.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "cannot be read"),
+        (b"PK\x03\x04 no archive", "cannot be read"),
+        (Golden(made_up_rows(0, seed=0), np.zeros(0)).to_bytes(), r"are \(0, "),
+        (Golden(made_up_rows(3, seed=0)[:, 1:], np.zeros(3)).to_bytes(), "must be"),
+        (Golden(made_up_rows(3, seed=0), np.zeros(2)).to_bytes(), "must be"),
+        (
+            Golden(made_up_rows(1, seed=0), np.zeros(1, np.float16)).to_bytes(),
+            "are float32, float16",
+        ),
+    ],
+)
+def test_golden_rows_that_are_none_are_refused(
+    folder: Path, files: dict[str, bytes], content: bytes, says: str
+) -> None:
+    """Nothing is served that could not prove itself."""
+    _write(folder, {**files, GOLDEN: content})
+    with pytest.raises(ModelError, match=says):
+        Model.load(folder)
+
+
+def test_golden_rows_reach_from_the_lowest_score_to_the_highest() -> None:
+    """They stand for the distribution, both ends included."""
+    scores = np.random.default_rng(1).random(5_000)
+    chosen = Golden.choose(made_up_rows(5_000, seed=1), scores).scores
+    assert len(chosen) == MOST
+    assert (chosen[0], chosen[-1]) == (scores.min(), scores.max())
+    assert np.abs(np.quantile(scores, np.linspace(0, 1, MOST)) - chosen).max() < 0.01
+
+
 def test_the_version_follows_from_what_decides_a_score(files: dict[str, bytes]) -> None:
-    """Files, features and calibration change it; the model card does not."""
+    """Files, features and calibration change it; the model card and golden rows do not."""
 
     def version(files: dict[str, bytes], calibration: Calibration, card: dict[str, int]) -> str:
-        return Manifest.describe(feature_hash(), calibration, files, card).version
+        return Manifest.describe(REQUESTS, calibration, files, card).version
 
     same = version(files, CALIBRATION, {})
     assert version(files, CALIBRATION, {"seed": 1}) == same
+    assert version({**files, GOLDEN: b""}, CALIBRATION, {}) == same
     assert version(files, Calibration(1.1, -0.3), {}) != same
     assert version({**files, MARGIN: b""}, CALIBRATION, {}) != same
 

@@ -12,9 +12,10 @@ import xgboost
 
 from schemas.errors import ConfigurationError, ModelError
 from schemas.features import FEATURE_NAMES
+from scorers.golden import MOST
 from scorers.inputs import MONOTONE
 from scorers.manifest import BOOSTER, FILES, MANIFEST
-from scorers.model import Model
+from scorers.model import Model, Rows
 from scorers.train import PATIENCE, Report, TrainingTable, train
 from tests.unit.scorers_table import made_up_rows, made_up_table
 
@@ -149,7 +150,12 @@ def test_a_graph_that_differs_from_its_booster_is_not_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When serving would give other margins, training fails and leaves nothing behind."""
-    monkeypatch.setattr(Model, "margins", lambda _, rows: np.zeros(len(rows), np.float32))
+    served = Model.margins
+
+    def off(model: Model, rows: Rows) -> Rows:
+        return served(model, rows) + np.float32(len(rows) > MOST)
+
+    monkeypatch.setattr(Model, "margins", off)
     with pytest.raises(ModelError, match="not published"):
         train_quickly(made_up_table(), tmp_path / "model", seed=1)
     assert not list(tmp_path.iterdir())
