@@ -44,11 +44,12 @@ class Answers:
     ) -> list[Answer]:
         """The answers that change or need renewing, in the order of `accounts`."""
         members = [account for account in accounts if account in campaign_of]
-        sizes = {one: one.size for one in {campaign_of[account] for account in members}}
+        fewest = self._policy.campaigns.fewest
+        acted_on = {one: one.holds(fewest) for one in {campaign_of[a] for a in members}}
         found = (
             self._answer(ledger, account, campaign)
             for account in members
-            if sizes[campaign := campaign_of[account]] >= self._policy.campaigns.fewest
+            if acted_on[campaign := campaign_of[account]]
         )
         return [answer for answer in found if answer]
 

@@ -1,8 +1,10 @@
 """Campaigns: rings that live on from one search to the next, under the id of the oldest."""
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 
 from stream.link.surprise import Floats, Ints
 
@@ -49,10 +51,11 @@ class Campaign:
         self.members.update(dict.fromkeys(accounts, ts))
         self.met.update(accounts)
 
-    @property
-    def size(self) -> int:
-        """How many members are settled."""
-        return len(self.settled())
+    def holds(self, count: float) -> bool:
+        """Whether at least so many members are settled; looks at no more of them than it must."""
+        needed = max(1, math.ceil(count))
+        found = islice(filter(self.is_settled, self.members), needed)
+        return sum(1 for _ in found) == needed
 
     def settled(self) -> list[int]:
         """Members whom searches found again and again."""

@@ -26,7 +26,7 @@ def is_due(campaign: Campaign, fewest: int) -> bool:
     Nobody hears the end of what was never told of."""
     if campaign.closed:
         return campaign.told > 0
-    return campaign.size >= max(fewest, GROWN * campaign.told)
+    return campaign.holds(max(fewest, GROWN * campaign.told))
 
 
 def records(ledger: Ledger, campaign: Campaign) -> Iterator[CampaignRecord]:

@@ -67,7 +67,7 @@ def test_one_search_settles_nobody() -> None:
     campaign = opened(register, "a", 1)
     sizes = []
     for _ in range(SETTLED):
-        sizes.append(campaign.size)
+        sizes.append(len(campaign.settled()))
         register.enlist(campaign, [1], NOW)
     assert sizes[0] == 0
     assert campaign.settled() == [1]
