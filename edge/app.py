@@ -1,6 +1,6 @@
 """The edge's application: the check's doors in front, the rest as FastAPI routes behind."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -48,7 +48,7 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
-    api.add_exception_handler(HTTPException, _refuse)
+    api.add_exception_handler(HTTPException, _refusing(metrics))
     api.add_exception_handler(RequestValidationError, _refuse_input)
     _add_pages(api, metrics)
     doors = Doors(Desk(ledger, settings, metrics), settings, metrics)
@@ -76,11 +76,16 @@ def _add_pages(api: FastAPI, metrics: EdgeMetrics) -> None:
         return Response(metrics.render(), headers={"content-type": CONTENT_TYPE})
 
 
-async def _refuse(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
-    body = problem(error.status_code, str(error.detail))
-    headers = dict(error.headers or {})
-    return Response(body, error.status_code, headers, MEDIA_TYPE)
+def _refusing(metrics: EdgeMetrics) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def refuse(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
+        if error.status_code == 403:
+            metrics.refusals.labels("forbidden").inc()
+        body = problem(error.status_code, str(error.detail))
+        headers = dict(error.headers or {})
+        return Response(body, error.status_code, headers, MEDIA_TYPE)
+
+    return refuse
 
 
 async def _refuse_input(_: Request, error: Exception) -> Response:

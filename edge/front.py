@@ -10,6 +10,7 @@ from typing import Final
 
 from edge.check.bucket import Bucket
 from edge.check.doors import Doors
+from edge.grants import GRANT
 from edge.metrics import EdgeMetrics
 from edge.replies import OPEN, App, Message, Receive, Scope, Send, header, reply_problem, secured
 from edge.tokens import Grant, Keyring
@@ -85,7 +86,7 @@ class Front:
             return
         door = self._doors.find(scope["path"])
         if door is None:
-            await self._inner(scope, _replay(body, receive), secured(send))
+            await self._inner({**scope, GRANT: grant}, _replay(body, receive), secured(send))
         elif grant.scope < Allowed.ACT:  # a check counts: it takes from the account's quotas
             self._metrics.refusals.labels("forbidden").inc()
             await reply_problem(send, 403, "The check needs a token with the scope act.")

@@ -1,5 +1,6 @@
 """The doors of the check in OpenAPI; they are raw ASGI, which no framework describes."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -37,6 +38,20 @@ _MEANINGS: Final = {
     "413": "The body is too large.",
     "429": "A quota is used up, or the token is too fast: wait for `Retry-After` seconds.",
 }
+# What the front answers for every route, then what some routes answer: those say which.
+_FRONT: Final = {
+    "401": "No valid token.",
+    "408": "The body took too long.",
+    "413": "The body is too large.",
+    "429": "The token is too fast: wait for `Retry-After` seconds.",
+}
+_ROUTES: Final = {
+    "403": "The token lacks the scope.",
+    "404": "There is no such thing.",
+    "409": "It is not in a state in which that can be done.",
+    "422": "The request is not valid.",
+    "503": "The store or the broker is away.",
+}
 
 
 def described(document: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +66,8 @@ def described(document: dict[str, Any]) -> dict[str, Any]:
             if path in OPEN:
                 operation["security"] = []
             else:
-                operation["responses"] |= _problems("401", "429")
+                told = {s: _ROUTES[s] for s in operation["responses"] if s in _ROUTES}
+                operation["responses"] |= _problems(_FRONT | told)
     document["paths"] |= _paths()
     return document
 
@@ -77,10 +93,10 @@ def _operation(name: str, summary: str) -> dict[str, Any]:
     return {
         "operationId": name,
         "summary": summary,
-        "responses": responses | _problems(*_MEANINGS),
+        "responses": responses | _problems(_MEANINGS),
     }
 
 
-def _problems(*statuses: str) -> dict[str, Any]:
+def _problems(meanings: Mapping[str, str]) -> dict[str, Any]:
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {s: {"description": _MEANINGS[s], "content": content} for s in statuses}
+    return {status: {"description": text, "content": content} for status, text in meanings.items()}
