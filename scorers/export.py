@@ -1,8 +1,8 @@
-"""From a booster's JSON to the ONNX graphs that serving runs.
+"""From a booster's JSON to the ONNX graphs that serving runs on a CPU.
 
 Two graphs rather than one of two outputs: every row needs its margin, few need reasons, and
 the margin alone is the faster graph (`python -m bench.scoring`). Both are one
-TreeEnsembleRegressor, whose `<` in float32 and NaN tracks are XGBoost's own.
+TreeEnsembleRegressor, whose `<` in float32 is XGBoost's own, on rows without NaN.
 """
 
 import hashlib
@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, TensorProto, checker, helper
+from onnx import GraphProto, TensorProto, checker, helper
 
 from schemas.errors import ModelError
 from scorers.forest import Forest, Tree, parse
 from scorers.grid import contributions, is_exact
+from scorers.unknowns import DOUBLED, ROWS, bounds, columns, doubling
 
+OPSET = 17
 ML_OPSET = 3
 IR_VERSION = 9  # what the oldest supported ONNX Runtime reads
-ROWS = "rows"
 
 
 def facts(names: Sequence[str], feature_hash: str, truth: bytes) -> dict[str, str]:
@@ -37,7 +38,7 @@ def margin_graph(document: Mapping[str, Any], bits: int, metadata: Mapping[str, 
     `metadata` is what `facts` gives. Raises ModelError when the booster is one that the
     exporter cannot serve, or its leaves are not exact on a grid of 2^-bits.
     """
-    forest = _exact(document, bits)
+    forest = exact(document, bits)
     weights = [tree.value[:, None].astype(np.float64) for tree in forest.trees]
     return tree_graph(forest, weights, "margin", metadata)
 
@@ -49,7 +50,7 @@ def contribution_graph(
 
     Every leaf carries what its path adds to each feature. Raises as `margin_graph`.
     """
-    forest = _exact(document, bits)
+    forest = exact(document, bits)
     return tree_graph(forest, contributions(forest, bits), "contributions", metadata)
 
 
@@ -66,59 +67,60 @@ def tree_graph(
     targets = weights[0].shape[1]
     node = helper.make_node(
         "TreeEnsembleRegressor",
-        [ROWS],
+        [DOUBLED],
         [output],
         domain="ai.onnx.ml",
         n_targets=targets,
         aggregate_function="SUM",
         post_transform="NONE",
-        **_nodes(forest.trees),
+        **_nodes(forest),
         **_targets(forest.trees, weights),
     )
     graph = helper.make_graph(
-        [node],
+        [*doubling(), node],
         f"sluicegate_{output}",
         [helper.make_tensor_value_info(ROWS, TensorProto.FLOAT, ["n", forest.features])],
         [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", targets])],
+        bounds(),
     )
-    model = helper.make_model(
-        graph,
-        ir_version=IR_VERSION,
-        producer_name="sluicegate",
-        opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", ML_OPSET)],
-    )
-    return _serialise(model, metadata)
+    return serialise(graph, metadata)
 
 
-def _exact(document: Mapping[str, Any], bits: int) -> Forest:
+def exact(document: Mapping[str, Any], bits: int) -> Forest:
+    """The forest, or ModelError: not one to be served, or its sums would round at 2^-bits."""
     forest = parse(document)
     if not is_exact(forest, bits):
         raise ModelError(f"the leaves are not exact on a grid of 2^-{bits}: quantise them first")
     return forest
 
 
-def _serialise(model: ModelProto, metadata: Mapping[str, str]) -> bytes:
+def serialise(graph: GraphProto, metadata: Mapping[str, str]) -> bytes:
+    """The model of a graph, checked; the same bytes for the same graph."""
+    model = helper.make_model(
+        graph,
+        ir_version=IR_VERSION,
+        producer_name="sluicegate",
+        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)],
+    )
     helper.set_model_props(model, dict(metadata))
     checker.check_model(model)
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _nodes(trees: Sequence[Tree]) -> dict[str, list[Any]]:
+def _nodes(forest: Forest) -> dict[str, list[Any]]:
     def column(values: Iterator[npt.NDArray[Any]]) -> list[Any]:
         return list(np.concatenate(list(values)).tolist())
 
+    trees = forest.trees
     leaf = column(tree.leaf for tree in trees)
     return {
         "nodes_treeids": column(np.full(len(t.left), i) for i, t in enumerate(trees)),
         "nodes_nodeids": column(np.arange(len(tree.left)) for tree in trees),
-        "nodes_featureids": column(tree.feature for tree in trees),
+        "nodes_featureids": column(columns(tree, forest.features) for tree in trees),
         "nodes_modes": ["LEAF" if is_leaf else "BRANCH_LT" for is_leaf in leaf],
         "nodes_values": column(tree.threshold for tree in trees),
         "nodes_truenodeids": column(np.maximum(tree.left, 0) for tree in trees),
         "nodes_falsenodeids": column(np.maximum(tree.right, 0) for tree in trees),
-        "nodes_missing_value_tracks_true": column(
-            (tree.default_left & ~tree.leaf).astype(np.int64) for tree in trees
-        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""The exported graphs give XGBoost's own margins to the bit, or the exporter refuses."""
+"""The exported graphs take XGBoost's own leaves, give its margins to the bit, or are refused."""
 
 import json
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnxruntime
 import pytest
 import xgboost
@@ -14,6 +15,7 @@ from schemas.errors import ModelError
 from scorers.export import contribution_graph, facts, margin_graph
 from scorers.forest import parse
 from scorers.grid import quantise
+from scorers.traversal import DEEPEST, OPERATORS, traversal_graph
 from tests.unit.scorers_table import (
     WIDTH,
     booster_document,
@@ -24,6 +26,7 @@ from tests.unit.scorers_table import (
 
 Document = dict[str, Any]
 Rows = npt.NDArray[np.float32]
+Graph = Callable[[Document, int, dict[str, str]], bytes]
 
 
 def _run(graph: bytes, rows: Rows) -> npt.NDArray[np.float32]:
@@ -53,16 +56,45 @@ ROWS: dict[str, Callable[[Document], Rows]] = {
 }
 
 
+GRAPHS = {"cpu": margin_graph, "gpu": traversal_graph}
+on_both = pytest.mark.parametrize("graph", GRAPHS.values(), ids=GRAPHS)
+
+
+@on_both
 @pytest.mark.parametrize("kind", ROWS)
-def test_margins_equal_xgboosts_to_the_bit(kind: str) -> None:
-    """The graph sends every row to XGBoost's leaves, edges and NaN included."""
+def test_margins_equal_xgboosts_to_the_bit(kind: str, graph: Graph) -> None:
+    """Random rows, edges and NaN: the sum of XGBoost's leaves."""
     document, bits = quantise(booster_document())
     rows = ROWS[kind](document)
-    margins = _run(margin_graph(document, bits, {}), rows)[:, 0]
+    margins = _run(graph(document, bits, {}), rows)[:, 0]
     expected = reloaded(document).inplace_predict(rows, predict_type="margin")
     assert np.array_equal(margins, expected)
 
 
+def _numbered(document: Document, number: int) -> Document:
+    """One tree of a booster, each leaf worth its own number."""
+    model = document["learner"]["gradient_booster"]["model"]
+    tree = model["trees"][number]
+    leaf = np.asarray(tree["left_children"]) < 0
+    tree["split_conditions"] = np.where(
+        leaf, np.arange(len(leaf)), np.asarray(tree["split_conditions"])
+    ).tolist()
+    model["trees"] = [tree]
+    return document
+
+
+@on_both
+@pytest.mark.parametrize("number", range(0, 20, 3))
+def test_every_row_takes_xgboosts_leaf(number: int, graph: Graph) -> None:
+    """Tree by tree the leaf is XGBoost's, so that no two wrong ones can cancel out."""
+    document, _ = quantise(booster_document())
+    rows = np.concatenate([make(document) for make in ROWS.values()])
+    expected = reloaded(document).predict(xgboost.DMatrix(rows), pred_leaf=True)[:, number]
+    leaves = _run(graph(_numbered(document, number), 0, {}), rows)[:, 0]
+    assert np.array_equal(leaves, expected)
+
+
+@on_both
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -76,25 +108,45 @@ def test_margins_equal_xgboosts_to_the_bit(kind: str) -> None:
     ],
     ids=str,
 )
-def test_every_way_of_growing_trees_is_exported_exactly(parameters: dict[str, Any]) -> None:
+def test_every_way_of_growing_trees_is_exported_exactly(
+    parameters: dict[str, Any], graph: Graph
+) -> None:
     """Base score, weights, constraints, forests per round, stumps: all the same bits."""
     document, bits = quantise(booster_document(trees=5, **parameters))
     rows = made_up_rows(300, seed=5)
-    margins = _run(margin_graph(document, bits, {}), rows)[:, 0]
+    margins = _run(graph(document, bits, {}), rows)[:, 0]
     expected = reloaded(document).inplace_predict(rows, predict_type="margin")
     assert np.array_equal(margins, expected)
 
 
-def test_an_early_stopped_booster_is_exported_up_to_its_slice() -> None:
+@on_both
+def test_an_early_stopped_booster_is_exported_up_to_its_slice(graph: Graph) -> None:
     """Trees after the best round are in neither the booster nor the graph."""
     rows = made_up_rows(1_000, seed=6)
     matrix = xgboost.DMatrix(rows, made_up_labels(rows, seed=6))
     grown = xgboost.train({"objective": "binary:logistic", "nthread": 1}, matrix, 8)
     document, bits = quantise(json.loads(grown[:3].save_raw("json")))
-    margins = _run(margin_graph(document, bits, {}), rows)[:, 0]
+    margins = _run(graph(document, bits, {}), rows)[:, 0]
     whole = grown.predict(matrix, output_margin=True, iteration_range=(0, 3))
     assert len(parse(document).trees) == 3
     assert np.abs(margins - whole).max() <= 1e-5
+
+
+def test_a_gpu_can_run_every_operator_of_the_traversal() -> None:
+    """None but those that ONNX Runtime's CUDA provider was seen to have a kernel for."""
+    document, bits = quantise(booster_document())
+    model = onnx.load_from_string(traversal_graph(document, bits, {}))
+    assert {(node.domain, node.op_type) for node in model.graph.node} <= {
+        ("", name) for name in OPERATORS
+    }
+
+
+def test_trees_too_deep_for_a_gpu_are_refused() -> None:
+    """A table doubles with each level: the error names both depths."""
+    deep = DEEPEST + 1
+    document, bits = quantise(booster_document(2, deep, min_child_weight=0))
+    with pytest.raises(ModelError, match=f"{deep} deep: a graph for a GPU holds at most {DEEPEST}"):
+        traversal_graph(document, bits, {})
 
 
 def test_contributions_and_a_constant_add_up_to_the_margin() -> None:
@@ -138,14 +190,15 @@ def test_the_graph_carries_its_facts() -> None:
 def test_the_same_booster_gives_the_same_bytes() -> None:
     """Exporting twice gives identical files, so digests can name a model."""
     document, bits = quantise(booster_document())
-    assert margin_graph(document, bits, {}) == margin_graph(document, bits, {})
-    assert contribution_graph(document, bits, {}) == contribution_graph(document, bits, {})
+    for graph in (margin_graph, contribution_graph, traversal_graph):
+        assert graph(document, bits, {}) == graph(document, bits, {})
 
 
-def test_leaves_off_the_grid_are_refused() -> None:
+@on_both
+def test_leaves_off_the_grid_are_refused(graph: Graph) -> None:
     """A booster that was not quantised cannot be exported by accident."""
     with pytest.raises(ModelError, match="quantise them first"):
-        margin_graph(booster_document(), 18, {})
+        graph(booster_document(), 18, {})
 
 
 def _first_tree(document: Document) -> Document:
@@ -208,11 +261,12 @@ def _no_trees(document: Document) -> None:
         (_no_trees, "no trees"),
     ],
 )
+@on_both
 def test_what_cannot_be_served_exactly_is_refused(
-    spoil: Callable[[Document], None], says: str
+    spoil: Callable[[Document], None], says: str, graph: Graph
 ) -> None:
     """Each unsupported booster is refused with what it is and what it must be."""
     document, bits = quantise(booster_document())
     spoil(document)
     with pytest.raises(ModelError, match=says):
-        margin_graph(document, bits, {})
+        graph(document, bits, {})
