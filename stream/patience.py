@@ -12,7 +12,7 @@ from schemas.errors import StoreError
 from stream.know.census import Census, Noted
 from stream.know.vault import Named, Vault
 from stream.metrics import Metrics
-from stream.store import Entry, Held, Kind, Store, Values
+from stream.store import Current, Entry, Held, Kind, Store, Values
 
 T = TypeVar("T")
 # Then the worker stops with the error: its supervisor restarts it, Kafka keeps the events.
@@ -56,6 +56,10 @@ class PatientStore:
     async def decision(self, account: str) -> bytes | None:
         """As Store.decision."""
         return await self.insist(lambda: self._store.decision(account))
+
+    async def decree(self, account: str, decision: Current) -> None:
+        """As Store.decree."""
+        await self.insist(lambda: self._store.decree(account, decision))
 
     async def insist(self, ask: Callable[[], Awaitable[T]]) -> T:
         """What `ask` answers, however often it has to be asked. Raises StoreError in the end."""

@@ -98,6 +98,9 @@ class Store(Protocol):
     async def decision(self, account: str) -> bytes | None:
         """The current decision about an account, None where none stands."""
 
+    async def decree(self, account: str, decision: Current) -> None:
+        """Let a decision stand that no event brought about."""
+
 
 @dataclass(slots=True)
 class MemoryStore:
@@ -139,6 +142,9 @@ class MemoryStore:
 
     async def decision(self, account: str) -> bytes | None:
         return self.decisions.get(account)
+
+    async def decree(self, account: str, decision: Current) -> None:
+        self.decisions[account] = decision.message
 
 
 def _is_newer(held: bytes, new: bytes) -> bool:
@@ -191,6 +197,10 @@ class RedisStore:
     async def decision(self, account: str) -> bytes | None:
         found: bytes | None = await self._call("GET", decision_key(account))
         return found
+
+    async def decree(self, account: str, decision: Current) -> None:
+        named = decision_key(account)
+        await self._call("SET", named, decision.message, "PX", decision.lifetime)
 
     async def close(self) -> None:
         """Close the connections."""

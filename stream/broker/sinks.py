@@ -7,6 +7,7 @@ from typing import IO, Protocol
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from schemas.controls import Control, encode_control
 from schemas.decisions import Campaign, DeadLetter
 from schemas.errors import SluicegateError
 from schemas.wire import DecisionWire, encode_decision
@@ -78,6 +79,7 @@ class KafkaSink:
         self._letters = topic("dead-letters")
         self._campaigns = topic("campaigns")
         self._touches = topic("touches")
+        self._controls = topic("controls")
 
     async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
         """Send in whole batches: one at a time, the client costs more than the scoring."""
@@ -114,6 +116,15 @@ class KafkaSink:
                 await self._producer.send_and_wait(self._campaigns, value, key)
         except KafkaError as error:
             raise EmitError(f"{self._campaigns}: {error!r}") from error
+
+    async def order(self, control: Control) -> None:
+        """Write what a person has ordered. Raises EmitError."""
+        try:
+            await self._producer.send_and_wait(
+                self._controls, encode_control(control), control.key.encode(), partition=0
+            )
+        except KafkaError as error:
+            raise EmitError(f"{self._controls}: {error!r}") from error
 
     async def _send(self, topic: str, partition: int, messages: list[Message]) -> None:
         while messages:

@@ -95,8 +95,13 @@ def topics(settings: Settings) -> list[Topic]:
         Topic(settings.topic(name), settings.partitions, policy, retention, co_partitioned)
         for name, policy, retention, co_partitioned in table
     ]
-    # One partition: the linker looks across accounts, and folds in one order.
-    return [*found, Topic(settings.topic("touches"), 1, delete, TOUCHES_KEPT, False)]
+    # One partition: the linker looks across accounts, and folds in one order; of two orders of
+    # a person the last one holds.
+    return [
+        *found,
+        Topic(settings.topic("touches"), 1, delete, TOUCHES_KEPT, False),
+        Topic(settings.topic("controls"), 1, compact, None, False),
+    ]
 
 
 async def check_topics(settings: Settings) -> list[TopicState]:

@@ -139,6 +139,14 @@ class TestContract:
         assert await store.load(["ada", "bo"]) == [None, None]
         assert await store.decision("ada") is None
 
+    async def test_a_decree_stands(self, store: Store) -> None:
+        """Until the next decision, without any state."""
+        await store.decree("ada", Current(b"by order", HOUR_MS))
+        assert await store.decision("ada") == b"by order"
+        assert await store.load(["ada"]) == [None]
+        await store.write([entry(1, decision=b"by evidence")])
+        assert await store.decision("ada") == b"by evidence"
+
     async def test_nothing_is_loaded_for_nobody(self, store: Store) -> None:
         """A chunk of garbage has no accounts."""
         assert await store.load([]) == []

@@ -35,7 +35,7 @@ def named(states: list[TopicState], name: str) -> TopicState:
 
 
 def test_topics_are_the_contracts() -> None:
-    """Names, cleanup and retention as the contract's table has them, and two of our own."""
+    """Names, cleanup and retention as the contract's table has them, and three of our own."""
     table = {
         topic.name: (",".join(sorted(topic.policy)), topic.retention_ms)
         for topic in topics(load_settings(retention_days=1, decisions_retention_days=2))
@@ -49,6 +49,7 @@ def test_topics_are_the_contracts() -> None:
         "sluicegate.dead-letters": ("delete", 86_400_000),
         "sluicegate.audit": ("delete", FOREVER),
         "sluicegate.touches": ("delete", 31 * 86_400_000),
+        "sluicegate.controls": ("compact", None),
     }
 
 

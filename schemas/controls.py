@@ -1,0 +1,96 @@
+"""Controls: what a person has ordered, as it stands on the topic `controls`.
+
+The last message of a key holds; an order ends by its own time, or by one that lifts it. Readers
+skip kinds that they do not know.
+"""
+
+from hashlib import blake2b
+from typing import Annotated, ClassVar, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from schemas.decisions import Action, Mode
+from schemas.errors import MalformedEventError
+from schemas.events import MAX_TS
+
+# What has to last longer belongs into a policy, where it is looked at.
+LONGEST_MS: Final = 90 * 86_400_000
+
+Subject = Literal["account", "network", "organisation"]
+Author = Annotated[str, Meta(min_length=1, max_length=64)]
+Because = Annotated[str, Meta(min_length=1, max_length=256)]
+Time = Annotated[int, Meta(ge=0, le=MAX_TS)]
+Part = Annotated[float, Meta(gt=0, le=1)]
+
+
+class _Order(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
+    """What every control tells: who ordered it, why, and when (ms)."""
+
+    author: Author
+    reason: Because
+    ts: Time
+
+
+class Override(_Order, frozen=True, kw_only=True, tag="override"):
+    """Whoever `value` names gets `action`, whatever the evidence says, until `expires_at`, ms.
+
+    value: an account's id, the keyed hash of a network (16 hex digits), or an organisation's id.
+    lifted: it holds no more; author, reason and ts are then those of the lifting.
+    """
+
+    subject: Subject
+    value: Annotated[str, Meta(min_length=1, max_length=256)]
+    action: Action
+    expires_at: Time
+    lifted: bool = False
+
+    @property
+    def key(self) -> str:
+        """Whom it is about: the message's key."""
+        return f"override:{self.subject}:{self.value}"
+
+
+class Switch(_Order, frozen=True, kw_only=True, tag="mode"):
+    """Whether decisions are acted on, everywhere, until the next one."""
+
+    key: ClassVar[str] = "mode"
+
+    mode: Mode
+
+
+class Allowance(_Order, frozen=True, kw_only=True, tag="governor"):
+    """Until `expires_at`, ms, the governor allows these shares in place of the policy's."""
+
+    key: ClassVar[str] = "governor"
+
+    accounts: Part
+    traffic: Part
+    expires_at: Time
+    lifted: bool = False
+
+
+Control = Override | Switch | Allowance
+
+
+def control_id(control: Control) -> str:
+    """The same for the same order; names it in decisions."""
+    told = f"{control.key}@{control.ts}".encode()
+    return blake2b(told, digest_size=16, person=b"control").hexdigest()
+
+
+_encode = msgspec.json.Encoder().encode
+_decoder: msgspec.json.Decoder[Control] = msgspec.json.Decoder(Control)
+
+
+def encode_control(control: Control) -> bytes:
+    """A control as JSON."""
+    return _encode(control)
+
+
+def decode_control(message: bytes) -> Control:
+    """Read a control. Raises MalformedEventError: no control, or of a kind not known here."""
+    try:
+        return _decoder.decode(message)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise MalformedEventError(str(error), "control") from error

@@ -1,0 +1,61 @@
+"""The table: which orders hold, in memory; asked for every decision that is made."""
+
+from schemas.controls import Allowance, Control, Override, Subject, Switch
+from schemas.decisions import Mode
+
+Key = tuple[Subject, str]
+
+
+class Controls:
+    """The orders that hold. `mode`: what holds before anybody has switched."""
+
+    def __init__(self, mode: Mode = "enforce") -> None:
+        self.switch: Switch | None = None
+        self._configured: Mode = mode
+        self._overrides: dict[Key, Override] = {}
+        self._allowance: Allowance | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """Whether decisions are acted on."""
+        return self.switch.mode if self.switch else self._configured
+
+    @property
+    def overrides(self) -> list[Override]:
+        """What was set and not lifted, ended ones too."""
+        return list(self._overrides.values())
+
+    def take(self, control: Control) -> None:
+        """Let an order hold, in the order of the topic."""
+        match control:
+            case Override():
+                self._set(control)
+            case Switch():
+                self.switch = control
+            case Allowance():
+                self._allowance = None if control.lifted else control
+
+    def _set(self, override: Override) -> None:
+        place = override.subject, override.value
+        if override.lifted:
+            self._overrides.pop(place, None)
+        else:
+            self._overrides[place] = override
+
+    def find(self, subject: Subject, value: str, ts: int) -> Override | None:
+        """What holds at `ts`, ms, about whom a subject names.
+
+        An event that is older than the order is answered by it as well: whatever is told from
+        now on, the order is told.
+        """
+        found = self._overrides.get((subject, value))
+        return found if found and ts < found.expires_at else None
+
+    def about(self, subject: Subject) -> dict[str, Override]:
+        """What was set about subjects of a kind, by value, ended ones too."""
+        return {value: one for (kind, value), one in self._overrides.items() if kind == subject}
+
+    def allowance(self, ts: int) -> Allowance | None:
+        """What the governor allows at `ts`, ms, in place of the policy's shares."""
+        found = self._allowance
+        return found if found and ts < found.expires_at else None
