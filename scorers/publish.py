@@ -25,14 +25,16 @@ def publish(
     card: Mapping[str, Any],
     rows: Rows,
     inputs: Inputs,
+    others: Mapping[str, bytes],
 ) -> str:
     """Write a model's folder and return the model's version.
 
     It is written beside `out` and gets its name only when what serving loads from it gives
     the booster's own margins for `rows`, float32[n, inputs], to the bit. `card` holds the
-    facts of the training, `grid_bits` among them. Raises ModelError when it must not be served.
+    facts of the training, `grid_bits` among them; `others`: files that travel with the model.
+    Raises ModelError when it must not be served.
     """
-    files = _files(booster, card["grid_bits"], inputs)
+    files = _files(booster, card["grid_bits"], inputs) | dict(others)
     margins = booster.inplace_predict(rows, predict_type="margin")
     files[GOLDEN] = Golden.choose(rows, calibration.score(margins)).to_bytes()
     manifest = Manifest.describe(inputs, calibration, files, card)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,37 +13,58 @@ import xgboost
 from schemas.errors import ConfigurationError
 from scorers import calibration, grid
 from scorers.calibration import Calibration
+from scorers.drift import SUMMARY, Summary
 from scorers.evaluation import Evaluation, evaluate
 from scorers.inputs import REQUESTS, Inputs
 from scorers.model import Rows
 from scorers.publish import publish
-from scorers.splits import Indices, split
+from scorers.search import Budget, Found, Parameters, search
+from scorers.splits import JUDGED, Calendar, Indices, split
 
 Progress = Callable[[int, int], None]  # trees grown so far, trees at most
 
 PATIENCE = 20  # rounds without a better loss on the `stop` split
 THREADS = 2  # fixed: the order of histogram sums, and so the trees, depends on it
+ONCE: Final = Budget()
+_EXPLAINED: Final = 2_000  # held-out rows that importance is worked out from, about 1 ms each
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingTable:
-    """Labelled rows as the live feature code made them."""
+    """Labelled rows as the live feature code made them.
+
+    known: since when the label is known, ms; None: always. others: float32[m, inputs], rows of
+    the same snapshot that nobody labelled: not learnt from, but what is served looks like them.
+    """
 
     features: Rows  # float32[n, inputs], NaN where not known
     label: npt.NDArray[np.int8]  # 1 abusive, 0 benign
     group: npt.NDArray[Any]  # id of the campaign, else of the account: never split up
     time: npt.NDArray[np.int64]  # of the event, ms
+    known: npt.NDArray[np.int64] | None = None
+    others: Rows | None = None
+
+
+class HeldOut(NamedTuple):
+    """Rows of the table that nothing was learnt from, and the scores that the model gives them."""
+
+    rows: Indices
+    scores: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a training brought."""
+    """What a training brought. importance: of each input, its mean share in a held-out row's
+    margin, in log-odds, either way (exact SHAP), largest first."""
 
     version: str
     trees: int
     grid_bits: int
     calibration: Calibration
-    evaluation: Evaluation  # on groups that neither fit, stop nor calibration saw
+    evaluation: Evaluation  # of `held_out`
+    held_out: HeldOut
+    importance: dict[str, float]
+    found: Found
 
 
 def train(
@@ -54,29 +75,41 @@ def train(
     inputs: Inputs = REQUESTS,
     trees: int = 200,
     depth: int = 6,
+    budget: Budget = ONCE,
+    newest: float = 0.0,
     progress: Progress | None = None,
 ) -> Report:
     """Train, calibrate, evaluate, and write the model's folder; the same seed, the same bytes.
 
-    `table.features` has a column for each of `inputs`.
+    `table.features` has a column for each of `inputs`. newest: the share of rows, by time, that
+    only evaluation sees; 0 splits by group alone.
     The classes keep their weights: sample at the call site, since a score that was trained on
     weighted classes is no probability. The folder appears whole or not at all.
     Raises ConfigurationError for a table that cannot be trained on or an `out` that is in
     use, ModelError when what came out must not be served.
     """
     _check(table, out, inputs)
-    parts = split(table.group, table.label, seed)
-    booster, bits = _quantised(
-        _fit(table, inputs, parts, _parameters(inputs, seed, depth), trees, progress)
-    )
+    parts = split(table.group, table.label, seed, _calendar(table, newest))
+    found = _search(table, inputs, parts, seed, depth, trees, budget, progress)
+    booster, bits = _quantised(found.booster)
     margins = booster.inplace_predict(table.features, predict_type="margin")
     fitted = calibration.fit(margins[parts["calibrate"]], table.label[parts["calibrate"]])
-    held_out = parts["evaluate"]
-    evaluation = evaluate(fitted.score(margins[held_out]), table.label[held_out])
+    held_out = HeldOut(parts[JUDGED], fitted.score(margins[parts[JUDGED]]))
+    evaluation = evaluate(held_out.scores, table.label[held_out.rows])
     rounds = booster.num_boosted_rounds()
-    card = _card(table, inputs, evaluation, seed=seed, depth=depth, trees=rounds, grid_bits=bits)
-    version = publish(out, booster, fitted, card, table.features, inputs)
-    return Report(version, rounds, bits, fitted, evaluation)
+    card = _card(table, inputs, evaluation, seed=seed, trees=rounds, grid_bits=bits)
+    card |= {"newest": newest, "search": found.told(budget)}
+    others = {SUMMARY: _summary(table, inputs).to_bytes()}
+    version = publish(out, booster, fitted, card, table.features, inputs, others)
+    importance = _importance(booster, table.features[held_out.rows], inputs)
+    return Report(version, rounds, bits, fitted, evaluation, held_out, importance, found)
+
+
+def _calendar(table: TrainingTable, newest: float) -> Calendar | None:
+    if not newest:
+        return None
+    known = np.full_like(table.time, -1) if table.known is None else table.known
+    return Calendar(table.time, known, newest)
 
 
 def _check(table: TrainingTable, out: Path, inputs: Inputs) -> None:
@@ -95,39 +128,40 @@ def _check(table: TrainingTable, out: Path, inputs: Inputs) -> None:
         raise ConfigurationError(f"{out} exists: a model is never written over another")
 
 
-def _fit(
+def _search(
     table: TrainingTable,
     inputs: Inputs,
     parts: Mapping[str, Indices],
-    parameters: Mapping[str, Any],
+    seed: int,
+    depth: int,
     trees: int,
+    budget: Budget,
     progress: Progress | None,
-) -> xgboost.Booster:
-    """The booster up to its best round on the `stop` split."""
+) -> Found:
     fit, stop = (_matrix(table, inputs, parts[name]) for name in ("fit", "stop"))
-    booster = xgboost.train(
-        parameters,
-        fit,
-        num_boost_round=trees,
-        evals=[(stop, "stop")],
-        early_stopping_rounds=PATIENCE,
-        callbacks=[_Watch(progress, trees)] if progress else [],
-        verbose_eval=False,
-    )
-    # A sliced booster has one truth: predict and inplace_predict of the whole use all trees.
-    return booster[: booster.best_iteration + 1]
+
+    def grow(parameters: Parameters) -> tuple[xgboost.Booster, float]:
+        """The booster up to its best round on the `stop` split, and its loss there."""
+        booster = xgboost.train(
+            {**_fixed(inputs, seed), **parameters},
+            fit,
+            num_boost_round=trees,
+            evals=[(stop, "stop")],
+            early_stopping_rounds=PATIENCE,
+            callbacks=[_Watch(progress, trees)] if progress else [],
+            verbose_eval=False,
+        )
+        # A sliced booster has one truth: predict and inplace_predict of the whole use all trees.
+        return booster[: booster.best_iteration + 1], booster.best_score
+
+    return search(grow, seed, depth, budget)
 
 
-def _parameters(inputs: Inputs, seed: int, depth: int) -> dict[str, Any]:
+def _fixed(inputs: Inputs, seed: int) -> dict[str, Any]:
     return {
         "objective": "binary:logistic",
         "eval_metric": "logloss",
         "tree_method": "hist",
-        "max_depth": depth,
-        "eta": 0.1,
-        "min_child_weight": 5,
-        "subsample": 0.8,
-        "colsample_bytree": 0.8,
         "monotone_constraints": dict(inputs.monotone),
         "nthread": THREADS,
         "seed": seed,
@@ -158,6 +192,19 @@ def _card(
         "xgboost": xgboost.__version__,
         "evaluation": evaluation._asdict(),
     }
+
+
+def _summary(table: TrainingTable, inputs: Inputs) -> Summary:
+    others = [] if table.others is None else [table.others]
+    return Summary.describe(inputs.names, np.concatenate([table.features, *others]))
+
+
+def _importance(booster: xgboost.Booster, rows: Rows, inputs: Inputs) -> dict[str, float]:
+    some = rows[:: 1 + len(rows) // _EXPLAINED]
+    matrix = xgboost.DMatrix(some, feature_names=list(inputs.names))
+    weights = np.abs(booster.predict(matrix, pred_contribs=True)[:, :-1]).mean(axis=0)
+    order = np.argsort(-weights, kind="stable").tolist()
+    return {inputs.names[place]: float(weights[place]) for place in order}
 
 
 class _Watch(xgboost.callback.TrainingCallback):  # type: ignore[misc]  # xgboost is untyped

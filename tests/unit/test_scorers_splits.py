@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import ConfigurationError
-from scorers.splits import SHARES, split
+from scorers.splits import JUDGED, SHARES, Calendar, split
 
 
 def _table(abusive: int, benign: int, rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -56,3 +56,46 @@ def test_too_few_groups_are_refused(abusive: int, benign: int, name: str) -> Non
     labels[groups < abusive] = 1
     with pytest.raises(ConfigurationError, match=f"at least 4 {name} groups to split, found 3"):
         split(groups, labels, 0)
+
+
+@given(
+    groups=st.integers(12, 40),
+    rows=st.integers(10, 30),
+    newest=st.floats(0.25, 0.5),
+    seed=st.integers(0, 99),
+)
+def test_time_parts_learning_from_judging(groups: int, rows: int, newest: float, seed: int) -> None:
+    """No group and no moment is on both sides, and nothing is learnt that was not yet known."""
+    random = np.random.default_rng(seed)
+    group = np.arange(groups).repeat(rows)
+    labels = (group % 2).astype(np.int8)
+    time = np.tile(np.arange(rows), groups) * 100 + random.integers(0, 100, len(group))
+    known = time + random.integers(0, 200, len(time))
+    parts = split(group, labels, seed, Calendar(time, known, newest))
+    judged = parts[JUDGED]
+    learnt = np.concatenate([part for name, part in parts.items() if name != JUDGED])
+    assert not set(group[judged]) & set(group[learnt])
+    assert time[learnt].max() < time[judged].min()
+    assert known[learnt].max() <= time[judged].min()
+
+
+def test_a_label_that_came_too_late_is_not_learnt_from() -> None:
+    """Known a moment after the cut, and the rest can be split: only its rows are missing."""
+    group = np.arange(40).repeat(10)
+    labels, time = (group % 2).astype(np.int8), np.tile(np.arange(10), 40) * 100
+    late = np.where(group == 7, 501, 0)
+    with_it, without = (
+        split(group, labels, 3, Calendar(time, known, 0.5)) for known in (time * 0, late)
+    )
+    gone = set(np.concatenate(list(with_it.values()))) - set(np.concatenate(list(without.values())))
+    assert {int(group[row]) for row in gone} <= {7}
+    assert 7 in {int(group[row]) for name in SHARES if name != JUDGED for row in with_it[name]}
+    assert gone
+
+
+def test_a_split_in_time_without_a_class_is_refused() -> None:
+    """All labels came after the cut: nothing can be learnt, and the error says which split."""
+    group = np.arange(40).repeat(10)
+    labels, time = (group % 2).astype(np.int8), np.tile(np.arange(10), 40) * 100
+    with pytest.raises(ConfigurationError, match="labelled before the cut in `fit`"):
+        split(group, labels, 3, Calendar(time, np.full(400, 10_000), 0.5))

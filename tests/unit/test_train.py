@@ -12,10 +12,12 @@ import xgboost
 
 from schemas.errors import ConfigurationError, ModelError
 from schemas.features import FEATURE_NAMES
+from scorers.drift import SUMMARY, Summary
 from scorers.golden import MOST
 from scorers.inputs import MONOTONE
 from scorers.manifest import BOOSTER, FILES, MANIFEST
 from scorers.model import Model, Rows
+from scorers.search import Budget
 from scorers.train import PATIENCE, Report, TrainingTable, train
 from tests.unit.scorers_table import made_up_rows, made_up_table
 
@@ -34,7 +36,7 @@ def test_a_trained_folder_is_served(trained: tuple[Path, Report]) -> None:
     out, report = trained
     model = Model.load(out)
     assert model.version == report.version
-    assert {path.name for path in out.iterdir()} == {*FILES, MANIFEST}
+    assert {path.name for path in out.iterdir()} == {*FILES, MANIFEST, SUMMARY}
 
 
 def test_the_model_learns_the_pattern(trained: tuple[Path, Report]) -> None:
@@ -60,6 +62,60 @@ def test_the_card_tells_how_the_model_was_made(trained: tuple[Path, Report]) -> 
     assert card["evaluation"] == report.evaluation._asdict()
     assert (card["seed"], card["rows"], card["groups"]) == (1, 3_000, 600)
     assert (card["since"], card["until"]) == (1_750_000_000_000, 1_750_000_002_999)
+
+
+def test_the_summary_tells_of_all_rows_of_the_snapshot(tmp_path: Path) -> None:
+    """Those that nobody labelled too: what is served looks like them."""
+    others = made_up_rows(200, seed=9)
+    table = dataclasses.replace(made_up_table(), others=others)
+    train_quickly(table, tmp_path / "model", seed=1)
+    summary = Summary.parse((tmp_path / "model" / SUMMARY).read_bytes(), FEATURE_NAMES)
+    assert set(summary.counts.sum(axis=1)) == {3_200}
+    everything = np.concatenate([table.features, others])
+    assert np.array_equal(summary.count(everything), summary.counts)
+
+
+def test_importance_finds_what_made_the_labels(trained: tuple[Path, Report]) -> None:
+    """The three inputs of the pattern lead, the largest first."""
+    _, report = trained
+    first = list(report.importance)[:3]
+    assert set(first) == {"elicitation_mean_7d", FEATURE_NAMES[0], FEATURE_NAMES[1]}
+    assert sorted(report.importance.values(), reverse=True) == list(report.importance.values())
+
+
+def test_what_is_held_out_is_what_is_evaluated(trained: tuple[Path, Report]) -> None:
+    """Scores of the served model for rows of groups that no other split has."""
+    out, report = trained
+    table, held_out = made_up_table(), report.held_out
+    served = Model.load(out).score(table.features[held_out.rows])
+    assert np.array_equal(served, held_out.scores)
+    assert len(held_out.rows) == report.evaluation.rows
+
+
+def test_a_rare_class_keeps_its_calibration(tmp_path: Path) -> None:
+    """One row in fifty is abusive: no class is weighted, so a score stays a frequency. Over the
+    held-out rows the scores add up to the abusive ones, and so they do in each fifth of them."""
+    rows = made_up_rows(16_000, seed=4)
+    risk = 1 / (1 + np.exp(-(1.5 * np.nan_to_num(rows[:, 0]) - 5)))
+    label = (np.random.default_rng(4).random(len(rows)) < risk).astype(np.int8)
+    numbers = np.arange(len(rows))
+    report = train(TrainingTable(rows, label, numbers, numbers), tmp_path / "m", seed=1, depth=2)
+    found, scores = label[report.held_out.rows], report.held_out.scores
+    assert label.mean() < 0.03
+    assert scores.sum() == pytest.approx(found.sum(), rel=0.35)
+    for part in np.array_split(np.argsort(scores, kind="stable"), 5):
+        # Four standard deviations of what chance makes of the scores.
+        room = 4 * np.sqrt((scores[part] * (1 - scores[part])).sum()) + 1
+        assert abs(scores[part].sum() - found[part].sum()) < room
+
+
+def test_a_search_stands_in_the_card(tmp_path: Path) -> None:
+    """Every trial with its parameters and loss, and which was chosen: the lowest loss."""
+    report = train_quickly(made_up_table(), tmp_path / "model", seed=1, budget=Budget(3, 1e9))
+    told = json.loads((tmp_path / "model" / MANIFEST).read_text())["training"]["search"]
+    losses = [trial["loss"] for trial in told["tried"]]
+    assert len(losses) == told["trials"] == 3
+    assert losses[told["chosen"]] == min(losses) == report.found.trials[report.found.chosen].loss
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
