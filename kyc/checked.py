@@ -1,6 +1,10 @@
-"""What the checks of vendors tell, as things of a profile (kyc/things.py)."""
+"""What the checks of vendors tell, as things of a profile (kyc/things.py).
 
-from typing import Protocol
+Screening tells under a vendor's name as well, but it only ever doubts: that somebody is not the one
+on a list does not say who it is. So its word is a thing of its own, and proves nothing.
+"""
+
+from typing import Final, Protocol
 
 from kyc import countries
 from kyc.marks import mark
@@ -9,6 +13,10 @@ from kyc.profile import Thing
 from kyc.registrations import is_well_formed
 from kyc.things import RESULTS, Bureau, Document, Vendor
 from schemas.events import BusinessChecked, IdentityChecked
+
+# A candidate is told as a vendor's finding: it goes to review like any other, and a person's
+# `pass` under this name clears it.
+SCREENING: Final = "sluicegate.screening"
 
 Things = dict[str, dict[int, Thing]]
 
@@ -22,6 +30,8 @@ class Values(Protocol):
 
 def checked(event: IdentityChecked | BusinessChecked, hasher: Values) -> Things:
     """What a check tells."""
+    if event.vendor == SCREENING:
+        return {"screening": {hasher.value("vendor", SCREENING): Vendor(_result(event))}}
     return (
         _identity(event, hasher) if isinstance(event, IdentityChecked) else _business(event, hasher)
     )

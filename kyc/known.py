@@ -1,6 +1,6 @@
 """What profiles say about the accounts of a batch, as columns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -63,7 +63,7 @@ def shown(profile: Profile) -> dict[Proof, int]:
         Proof.CARD: _last(row[0] for row in things.get("card", {}).values() if is_held(row)),
         Proof.PAID: profile.earliest.get("paid", (NEVER, 0))[0],
         Proof.DOMAIN: _last(row[0] for row in things.get("domain", {}).values()),
-        Proof.IDENTITY: _passed(things.get("vendor", {})),
+        Proof.IDENTITY: _identified(things),
         Proof.BUSINESS: _passed(things.get("bureau", {})),
     }
     return {proof: at for proof, at in since.items() if at > NEVER}
@@ -80,6 +80,13 @@ def _current_mailbox(mailboxes: dict[int, Thing]) -> Mailbox:
 
 def _last(times: Iterable[int]) -> int:
     return max(times, default=NEVER)
+
+
+def _identified(things: Mapping[str, dict[int, Thing]]) -> int:
+    """When a vendor passed the identity; never where screening, by a person's word, failed it."""
+    screened = things.get("screening", {})
+    is_listed = any(RESULTS[check[0] % 4] == "fail" for check in screened.values())
+    return NEVER if is_listed else _passed(things.get("vendor", {}))
 
 
 def _passed(checks: dict[int, Thing]) -> int:

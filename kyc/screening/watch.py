@@ -1,8 +1,8 @@
 """Screening of what account events name: at sign-up, and whenever a name comes up."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
+from kyc.checked import SCREENING
 from kyc.screening.screener import Screener, Subject
 from schemas.events import (
     AccountCreated,
@@ -11,10 +11,6 @@ from schemas.events import (
     IdentityChecked,
     PaymentMethodChanged,
 )
-
-# A candidate is told as a vendor's finding: it goes to review like any other, and a person's
-# `pass` under this name clears it.
-VENDOR: Final = "sluicegate.screening"
 
 
 class Watch:
@@ -59,6 +55,6 @@ def _review(event: AccountEvent) -> IdentityChecked:
         account_id=event.account_id,
         ts=event.ts,
         type="identity.checked",
-        vendor=VENDOR,
+        vendor=SCREENING,
         result="review",
     )

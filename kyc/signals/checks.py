@@ -13,7 +13,9 @@ _RAISES = Direction.RAISES
 def identity_result(seen: Evidence) -> float | None:
     """The worst latest result of the identity vendors: 0 pass, 1 review, 2 fail"""
     results = [Vendor(*row).result % 4 for row in seen.things("vendor").values()]
-    return float(max(results)) if results else None
+    doubts = [Vendor(*row).result % 4 for row in seen.things("screening").values()]
+    found = [*results, *filter(None, doubts)]  # that screening found nobody is no pass
+    return float(max(found)) if found else None
 
 
 @signal(_RAISES, Appeal.SHARED)

@@ -11,11 +11,11 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from kyc.checked import SCREENING
 from kyc.lists.entries import Entry
 from kyc.lists.roll import Roll
 from kyc.names import Seal
 from kyc.screening.screener import Screener, Subject
-from kyc.screening.watch import VENDOR
 from schemas.errors import ListError
 from stream.broker.connections import producer_options, store_client
 from stream.broker.sinks import EmitError
@@ -92,7 +92,7 @@ def _review(account: str, version: str, at: int) -> bytes:
     """The check as an account event; the same lists ask under the same id."""
     told = hashlib.sha256(f"{account} {version}".encode()).hexdigest()[:32]
     event = {"event_id": told, "account_id": account, "ts": at, "type": "identity.checked"}
-    return json.dumps(event | {"vendor": VENDOR, "result": "review"}).encode()
+    return json.dumps(event | {"vendor": SCREENING, "result": "review"}).encode()
 
 
 def _digests(entries: list[Entry]) -> dict[str, str]:

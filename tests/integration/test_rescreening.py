@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from kyc.checked import SCREENING
 from kyc.lists.folder import Folder
 from kyc.lists.imports import import_list
 from kyc.lists.kinds import Kind as List
 from kyc.names import Seal
 from kyc.screening.screener import Subject
-from kyc.screening.watch import VENDOR
 from schemas.errors import ListError, StoreError
 from stream.broker.connections import store_client
 from stream.broker.topics import create_topics
@@ -141,7 +141,7 @@ async def test_only_what_is_new_is_compared(settings: Settings, topics: Topics) 
     records = (await topics.records(settings.topic("accounts")))[0]
     sent = [json.loads(record.value) for record in records]
     assert [event["account_id"] for event in sent] == ["bo", "ada"]
-    assert {(event["vendor"], event["result"]) for event in sent} == {(VENDOR, "review")}
+    assert {(event["vendor"], event["result"]) for event in sent} == {(SCREENING, "review")}
     assert "Doe" not in json.dumps(sent)
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from kyc.checked import SCREENING
 from kyc.evidence import Evidence
 from kyc.lists.entries import Entry
 from kyc.policy import load_kyc_policy
 from kyc.profile import Profile
 from kyc.screening.screener import Screener, Subject
-from kyc.screening.watch import VENDOR, Watch, subjects
+from kyc.screening.watch import Watch, subjects
 from kyc.signals.checks import identity_result
 from schemas.events import AccountEvent
 from stream.know.profiles import unseal
@@ -82,7 +83,7 @@ def test_a_candidate_asks_for_a_review() -> None:
     assert first is None
     assert third is None
     assert second is not None
-    assert (second.vendor, second.result, second.account_id) == (VENDOR, "review", "ada")
+    assert (second.vendor, second.result, second.account_id) == (SCREENING, "review", "ada")
     assert second.name is None
 
 
@@ -100,11 +101,11 @@ async def test_a_person_clears_a_candidate() -> None:
     """With a pass in the screening's name, later than the review."""
     store = MemoryStore()
     watching = replace(registry(ListSink(), store), watch=WATCH)
-    passed = {"vendor": VENDOR, "result": "pass"}
+    passed = {"vendor": SCREENING, "result": "pass"}
     await watching.handle(
         news(told(0, name=LISTED), told(1, "identity.checked", ts=NOW + 1, **passed))
     )
-    assert result(unseal(store.profiles["ada"])) == 0.0
+    assert result(unseal(store.profiles["ada"])) is None
 
 
 async def test_without_lists_nobody_is_screened() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from kyc.checked import SCREENING
 from kyc.facts import Reading, told
 from kyc.known import DISPUTED_MS, ESTABLISHED_AGE_MS, ESTABLISHED_PAID_MS, Proof, proofs, summary
 from kyc.links import PROGRAMS, links
@@ -229,6 +230,22 @@ class TestProofs:
     ) -> None:
         """And nothing else."""
         assert proofs(profile(*(event(kind, **fields) for kind, fields in events))) == proof
+
+    @pytest.mark.parametrize("kind", ["identity.checked", "business.checked"])
+    @pytest.mark.parametrize("said", ["pass", "review"])
+    def test_what_screening_says_proves_nothing(self, kind: str, said: str) -> None:
+        """That somebody is on no list does not say who it is."""
+        assert proofs(profile(event(kind, vendor=SCREENING, result=said))) == Proof(0)
+
+    def test_who_is_on_a_list_has_no_identity(self) -> None:
+        """A person said so in the screening's name; until the same says otherwise."""
+        told = [("v", "pass"), (SCREENING, "fail"), (SCREENING, "pass")]
+        events = [
+            event("identity.checked", NOW + n, vendor=vendor, result=said)
+            for n, (vendor, said) in enumerate(told)
+        ]
+        assert proofs(profile(*events[:2])) == Proof(0)
+        assert proofs(profile(*events)) == Proof.IDENTITY
 
     @pytest.mark.parametrize(
         "withdrawn",
