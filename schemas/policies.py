@@ -1,7 +1,7 @@
 """Policy files: YAML that has to keep a model, or say where it does not."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -11,14 +11,38 @@ from schemas.errors import PolicyError
 M = TypeVar("M", bound=BaseModel)
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a name that stands twice: YAML forbids it, and PyYAML lets the last one win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value} stands twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def read_policy(path: Path, model: type[M]) -> M:
     """Read and check a file. PolicyError names the file, and each wrong place in it."""
     try:
-        return model.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        text = path.read_bytes()
+    except OSError as error:
+        raise PolicyError(f"{path}: {error}") from error
+    return parse_policy(text, path, model)
+
+
+def parse_policy(text: bytes, path: Path, model: type[M]) -> M:
+    """Check what a file holds. PolicyError names the file, and each wrong place in it."""
+    try:
+        told = yaml.load(text.decode(), _Loader)  # noqa: S506 - a safe loader
+        return model.model_validate(told)
     except ValidationError as error:
         places = "\n".join(
             f"  {'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
         )
         raise PolicyError(f"{path}:\n{places}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise PolicyError(f"{path}: {error}") from error

@@ -28,7 +28,8 @@ from stream.store import RedisStore
 @asynccontextmanager
 async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[dict[str, Handle]]:
     """What takes the chunks of each topic, with its connections, closed at the end."""
-    court, hasher = open_court(settings), KeyedHasher(settings.pepper_bytes())
+    court = open_court(settings, count_hits=metrics.count_rule)
+    hasher = KeyedHasher(settings.pepper_bytes())
     geography, client = open_geography(settings), store_client(settings)
     redis = RedisStore(client)
     store = PatientStore(redis, metrics)

@@ -20,6 +20,7 @@ ACCOUNTS: Final = ("established", "unproven", "unknown")
 STAGES: Final = ("decode", "load", "know", "remember", "score", "decide", "link", "emit", "write")
 DEPENDENCIES: Final = ("store",)
 STATUSES: Final = ("open", "closed")
+GOVERNED: Final = ("step_up", "block")
 LINKED: Final = ("accounts", "values", "campaigns", "members")
 
 # One batch spends 0.1 ms to 100 ms in a stage; 1 s is a stall.
@@ -87,6 +88,29 @@ class Metrics:
             ["action"],
             registry=self.registry,
         )
+        self.rule_hits = Counter(
+            "sluicegate_rule_hits",
+            "Events for which a rule's condition held, by rule; those of shadows too.",
+            ["rule"],
+            registry=self.registry,
+        )
+        self.governed = Counter(
+            "sluicegate_governed",
+            "Blocks and step-ups in whose place the governor allowed a rate_limit only, each time "
+            "that an event called for one.",
+            ["action"],
+            registry=self.registry,
+        )
+        self.shadow = Gauge(
+            "sluicegate_shadow",
+            "1 while decisions are not to be acted on, else 0.",
+            registry=self.registry,
+        )
+        self.overrides = Gauge(
+            "sluicegate_overrides",
+            "Overrides that were set and not lifted, ended ones included.",
+            registry=self.registry,
+        )
         self.stage_seconds = Histogram(
             "sluicegate_stage_seconds",
             "Time that one batch spends in a stage.",
@@ -143,11 +167,17 @@ class Metrics:
             self.stage_seconds.labels(stage)
         for status in STATUSES:
             self.campaigns.labels(status)
+        for action in GOVERNED:
+            self.governed.labels(action)
         for what in LINKED:
             self.linked.labels(what)
         for dependency in DEPENDENCIES:
             self.degraded.labels(dependency)
             self.degraded_seconds.labels(dependency)
+
+    def count_rule(self, rule: str, events: int) -> None:
+        """Count events for which a rule's condition held; none makes its series begin at zero."""
+        self.rule_hits.labels(rule).inc(events)
 
     def render(self) -> bytes:
         """Everything in Prometheus' text format 0.0.4."""

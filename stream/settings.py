@@ -22,6 +22,7 @@ from stream.addresses import is_loopback, valid_brokers, valid_store_url
 from stream.edge_settings import EdgeSettings
 from stream.geography_settings import GeographySettings
 from stream.kyc_settings import KycSettings
+from stream.rules_settings import RulesSettings
 
 PREFIX: Final = "SLUICEGATE_"
 # The test suite's own switches (which Kafka jars to use) are not settings of the product.
@@ -44,7 +45,7 @@ Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 
 
-class Settings(EdgeSettings, GeographySettings, KycSettings):
+class Settings(EdgeSettings, GeographySettings, KycSettings, RulesSettings):
     """What one process of sluicegate was told. Frozen; secrets never show in repr or errors."""
 
     model_config = SettingsConfigDict(

@@ -1,11 +1,17 @@
 """A case: one event before the court, with what is known of who is behind the account."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kyc.assessed import SCORE_UNITS
 from kyc.known import Known
 from kyc.stepup import Asking
 from schemas.decisions import Requirement
+from stream.decode.batch import RequestBatch
+from stream.remember.windows import Sight
 
 
 class Case(NamedTuple):
@@ -39,3 +45,34 @@ def identity(known: Known, account: int) -> tuple[float, Asking]:
     """The score of an account's identity, 0 where nothing was told, and what is asked of it."""
     asking = Asking(*(int(column[account]) for column in known.asking))
     return int(known.kyc_score[account]) / SCORE_UNITS, asking
+
+
+def cases(
+    batch: RequestBatch,
+    sight: Sight,
+    scores: NDArray[np.float64],
+    opened: NDArray[np.bool_],
+    known: Known,
+    tier: NDArray[np.int64],
+    *,
+    every: bool,
+) -> Iterator[Case]:
+    """The events to look at, in order of arrival: those that are `opened`; with `every`, the
+    others as well. scores, opened, tier: of each sight."""
+    order = np.argsort(sight.row)
+    order = order if every else order[opened[order]]
+    row = sight.row[order]
+    columns = (
+        order,
+        batch.partition[row],
+        sight.account[order],
+        row,
+        sight.clock[order],
+        batch.ts[row],
+        scores[order],
+        opened[order],
+        tier[order],
+    )
+    for i, part, account, r, *rest in zip(*(c.tolist() for c in columns), strict=True):
+        name, event = batch.accounts[account], batch.event_id[r]
+        yield Case(i, part, account, name, event, *identity(known, account), *rest)

@@ -1,10 +1,10 @@
 """The court: a model and a policy that turn a batch's events into decisions, in order."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from time import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +12,22 @@ from numpy.typing import NDArray
 from kyc.known import Known
 from kyc.tiers import Tier
 from schemas.decisions import Action, Mode
-from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire, ReasonWire
 from scorers.model import Model
-from scorers.reasons import explain
 from scorers.shipped import SHIPPED as SHIPPED_MODEL
 from stream.decide.bars import AT_FIRST
-from stream.decide.case import Case, identity
+from stream.decide.case import Case, cases
+from stream.decide.grounds import asked, earlier, grounds
 from stream.decide.policy import SHIPPED as SHIPPED_POLICY
-from stream.decide.policy import load_policy
-from stream.decide.rules import ACTIONS, Bars, Floor, Rules, Standing
+from stream.decide.policy import Policy, load_policy
+from stream.decide.rules import NO_RULING, Bars, Floor, Rules, Ruling, Standing, raised
+from stream.decide.standings import cleared, move, standing
 from stream.decode.batch import RequestBatch
 from stream.remember.windows import Sight
 from stream.settings import Settings
 
-CLEAR = Standing(Action.ALLOW, 0, 0)
+if TYPE_CHECKING:  # needs an SQL parser, which who has no rules need not wait for
+    from stream.rules.rulings import Rulings
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +64,32 @@ class Judge(Protocol):
 
 
 class Court:
-    """A model and the rules that turn its scores into decisions; swapped as one."""
+    """A model and the rules that turn its scores into decisions; swapped as one.
+
+    rulings: rules of people's making beside the model, see stream/rules/; none: there are none.
+    """
 
     def __init__(
-        self, model: Model, rules: Rules, *, mode: Mode, every: bool, now: Callable[[], int]
+        self,
+        model: Model,
+        rules: Rules,
+        *,
+        mode: Mode,
+        every: bool,
+        now: Callable[[], int],
+        rulings: "Rulings | None" = None,
     ) -> None:
         self._model = model
         self._rules = rules
+        self._rulings = rulings
+        self._policy_version = rules.policy.version + (rulings.version if rulings else "")
         self._mode = mode
         self._every = every
         self._now = now
 
     def heed(self, bars: Bars) -> None:
         """Take no action by a score below its bar from now on."""
-        self._rules = Rules(self._rules.policy, bars)
+        self._rules = self._rules.heeding(bars)
 
     def score(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Calibrated scores 0-1 of feature rows."""
@@ -97,16 +110,20 @@ class Court:
         floors: of each account, what a campaign decided about it; known: who it is. While more
         proof is asked of an account, nothing weaker is decided: that decision stands.
         """
-        members = np.array([floor is not None for floor in floors], bool)
+        tier = known.tier(sight.account, sight.clock)
+        ruled = self._rule(rows, scores, tier, sight.clock)
+        scores = raised(scores, ruled)
+        opened = self._opened(header, sight, tier, scores, floors, ruled)
         standings: dict[int, Standing] = {}
         now, verdicts = self._now(), []
-        for case in self._cases(header, batch, sight, scores, members, known):
-            held = standings.get(case.account) or _standing(header, case.account)
+        for case in cases(batch, sight, scores, opened, known, tier, every=self._every):
+            held = standings.get(case.account) or standing(header, case.account)
             floor = _alive(floors[case.account], case.clock)
-            new, reasons = self._rule(held, case, rows[case.sight], floor)
+            ruling = ruled.get(case.sight, NO_RULING)
+            new, reasons = self._decide(held, case, rows[case.sight], floor, ruling)
             outdone = case.wanted and new.at(case.clock) < Action.STEP_UP
             if outdone:
-                new, reasons = _cleared(held, case.clock), [_asked(case.kyc_score)]
+                new, reasons = cleared(held, case.clock), [asked(case.kyc_score)]
             if new is not held:
                 standings[case.account] = new
             told = outdone or _is_told(new, held, floor, case.clock)
@@ -114,73 +131,72 @@ class Court:
             if changes or self._every:
                 decision = self._write(case, new, reasons, now, floor)
                 verdicts.append(Verdict(case.account, case.partition, changes, decision))
-        _move(header, standings)
+        move(header, standings)
         return verdicts
 
-    def _cases(
+    def _opened(
         self,
         header: NDArray[np.void],
-        batch: RequestBatch,
         sight: Sight,
+        tier: NDArray[np.int64],
         scores: NDArray[np.float64],
-        members: NDArray[np.bool_],
-        known: Known,
-    ) -> Iterator[Case]:
-        """The events to look at, in order of arrival: those of accounts about which anything
-        stands, or may come to stand within the batch; with `every`, the others as well."""
-        tier = known.tier(sight.account, sight.clock)
+        floors: Sequence[Floor | None],
+        ruled: Mapping[int, Ruling],
+    ) -> NDArray[np.bool_]:
+        """Of each sight, whether anything stands about its account, or may come to stand within
+        the batch."""
+        members = np.array([floor is not None for floor in floors], bool)
         notable = self._rules.notable(scores, tier) | (header["action"][sight.account] > 0)
         notable |= members[sight.account]
+        notable[list(ruled)] = True
         involved = np.zeros(len(header), bool)
         involved[sight.account[notable]] = True
-        opened = involved[sight.account]
-        order = np.argsort(sight.row)
-        order = order if self._every else order[opened[order]]
-        row = sight.row[order]
-        columns = (
-            order,
-            batch.partition[row],
-            sight.account[order],
-            row,
-            sight.clock[order],
-            batch.ts[row],
-            scores[order],
-            opened[order],
-            tier[order],
-        )
-        for i, part, account, r, *rest in zip(*(c.tolist() for c in columns), strict=True):
-            name, event = batch.accounts[account], batch.event_id[r]
-            yield Case(i, part, account, name, event, *identity(known, account), *rest)
+        opened: NDArray[np.bool_] = involved[sight.account]
+        return opened
 
     def _rule(
-        self, held: Standing, case: Case, row: NDArray[np.float32], floor: Floor | None
+        self,
+        rows: NDArray[np.float32],
+        scores: NDArray[np.float64],
+        tier: NDArray[np.int64],
+        clock: NDArray[np.int64],
+    ) -> dict[int, Ruling]:
+        """What rules call for, by sight."""
+        if self._rulings is None:
+            return {}
+        return self._rulings.of(rows, tier, clock, self._rules.notable(scores, tier))
+
+    def _decide(
+        self,
+        held: Standing,
+        case: Case,
+        row: NDArray[np.float32],
+        floor: Floor | None,
+        ruling: Ruling,
     ) -> tuple[Standing, list[ReasonWire]]:
         if not case.open:
             return held, []
-        new, reasons = self._rule_alone(held, case, row)
+        new, reasons = self._decide_alone(held, case, row, ruling)
         if floor is None or new.at(case.clock) > floor.standing.action:
             return new, reasons
         return (held if held == floor.standing else floor.standing), floor.reasons
 
-    def _rule_alone(
-        self, held: Standing, case: Case, row: NDArray[np.float32]
+    def _decide_alone(
+        self, held: Standing, case: Case, row: NDArray[np.float32], ruling: Ruling
     ) -> tuple[Standing, list[ReasonWire]]:
-        """By the account's own score, whatever campaigns say."""
-        new = self._rules.decide(held, case.score, Tier(case.tier), case.clock)
+        """By the account's own score and the rules that hold, whatever campaigns say."""
+        tier = Tier(case.tier)
+        new = self._rules.decide(held, case.score, tier, case.clock, ruling=ruling)
         if new is held:
-            return held, [] if held.at(case.clock) is Action.ALLOW else [_earlier(case.score)]
-        reasons = self._reasons(row, case.score)
+            return held, [] if held.at(case.clock) is Action.ALLOW else [earlier(case.score)]
+        reasons = grounds(self._model, row, case.score, ruling)
         evidence = self._rules.policy.block_evidence
         kinds = sum(reason.weight >= evidence.weight for reason in reasons)
         if new.action is Action.BLOCK and kinds < evidence.kinds:
-            new = self._rules.decide(held, case.score, Tier(case.tier), case.clock, proven=False)
+            new = self._rules.decide(
+                held, case.score, tier, case.clock, proven=False, ruling=ruling
+            )
         return new, [] if new.action is Action.ALLOW else reasons
-
-    def _reasons(self, row: NDArray[np.float32], score: float) -> list[ReasonWire]:
-        contributions = self._model.contributions(row[None])[0]
-        found = explain(FEATURE_NAMES, row, contributions)
-        told = [ReasonWire(r.code, r.text, _known(r.value), r.weight) for r in found]
-        return told or [ReasonWire("model_score", "what all evidence adds up to", score, 0.0)]
 
     def _write(
         self,
@@ -192,11 +208,13 @@ class Court:
     ) -> DecisionWire:
         wanted, policy = case.wanted, self._rules.policy
         action = max(standing.at(case.clock), Action.STEP_UP if wanted else Action.ALLOW)
-        answer, asked = self._rules.answer(action), wanted and action is Action.STEP_UP
+        answer, asks = self._rules.answer(action), wanted and action is Action.STEP_UP
         lapse = case.clock + policy.lifetimes[action]
-        ends = max(standing.expires_at, case.asking.until if asked else 0)
+        ends = max(standing.expires_at, case.asking.until if asks else 0)
         return DecisionWire(
-            decision_id=decision_id(case.name, case.event_id, self._model.version, policy.version),
+            decision_id=decision_id(
+                case.name, case.event_id, self._model.version, self._policy_version
+            ),
             account_id=case.name,
             event_id=case.event_id,
             cause="request",
@@ -208,12 +226,12 @@ class Court:
             kyc_score=case.kyc_score,
             reasons=reasons,
             model_version=self._model.version,
-            policy_version=policy.version,
+            policy_version=self._policy_version,
             mode=self._mode,
             expires_at=lapse if action is Action.ALLOW else ends,
             limits=answer.limits,
             restrictions=answer.restrictions,
-            requirements=[wanted] if wanted and asked else answer.requirements,
+            requirements=[wanted] if wanted and asks else answer.requirements,
             campaign_id=floor.campaign_id if floor else None,
         )
 
@@ -223,42 +241,41 @@ def wall_clock() -> int:
     return int(time() * 1_000)
 
 
-def open_court(settings: Settings, now: Callable[[], int] = wall_clock) -> Court:
-    """The model and policy that settings name. Raises ModelError or PolicyError."""
+def open_court(
+    settings: Settings,
+    now: Callable[[], int] = wall_clock,
+    count_hits: Callable[[str, int], None] = lambda *_: None,
+) -> Court:
+    """The model, policy and rules that settings name. Raises ModelError or PolicyError.
+
+    count_hits: told the name of a rule and how many events it held for.
+    """
+    policy = load_policy(settings.policy or SHIPPED_POLICY)
+    rulings = _open_rulings(settings, policy, count_hits)
     return Court(
         Model.load(settings.model or SHIPPED_MODEL),
-        Rules(load_policy(settings.policy or SHIPPED_POLICY), AT_FIRST),
+        Rules(policy, AT_FIRST, rulings.deciding if rulings else ()),
         mode=settings.mode,
         every=settings.decisions == "all",
         now=now,
+        rulings=rulings,
     )
+
+
+def _open_rulings(
+    settings: Settings, policy: Policy, count_hits: Callable[[str, int], None]
+) -> "Rulings | None":
+    if settings.rules is None:
+        return None
+    from stream.rules.rulings import open_rulings  # noqa: PLC0415 - see above
+
+    return open_rulings(settings.rules, policy, count_hits)
 
 
 def decision_id(account: str, event: str, model: str, policy: str) -> str:
     """The same for the same account, event, model and policy, however often it is worked out."""
     parts = "\0".join((account, event, model, policy)).encode()
     return blake2b(parts, digest_size=16, person=b"decision").hexdigest()
-
-
-def _move(header: NDArray[np.void], standings: dict[int, Standing]) -> None:
-    for account, standing in standings.items():
-        header["action"][account] = standing.action.rank
-        header["answer"][account] = standing.answer
-        header["expires"][account] = standing.expires_at
-
-
-def _standing(header: NDArray[np.void], account: int) -> Standing:
-    head = header[account]
-    return Standing(ACTIONS[head["action"]], int(head["answer"]), int(head["expires"]))
-
-
-def _cleared(held: Standing, clock: int) -> Standing:
-    """What stands beneath an asking: nothing, so that its end is looked at anew."""
-    return held if held.at(clock) is Action.ALLOW else CLEAR
-
-
-def _asked(score: float) -> ReasonWire:
-    return ReasonWire("identity_asked", "more proof of identity is asked for", score, 0.0)
 
 
 def _alive(floor: Floor | None, clock: int) -> Floor | None:
@@ -270,11 +287,3 @@ def _is_told(new: Standing, held: Standing, floor: Floor | None, clock: int) -> 
     if floor is None or new is not floor.standing:
         return False
     return held.at(clock) <= floor.standing.action
-
-
-def _earlier(score: float) -> ReasonWire:
-    return ReasonWire("earlier_decision", "an earlier decision still stands", score, 0.0)
-
-
-def _known(value: float | None) -> float | str:
-    return "not known" if value is None else value

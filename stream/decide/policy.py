@@ -85,7 +85,8 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: Annotated[str, Field(min_length=1, max_length=256)]
+    # Decisions have room for 256 characters, and rules add their digest.
+    version: Annotated[str, Field(min_length=1, max_length=200)]
     thresholds: Thresholds
     campaigns: Campaigns
     budget: Budget

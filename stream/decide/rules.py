@@ -5,7 +5,7 @@ share of it. It lapses to `allow` when its life is over and nothing has renewed 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -37,6 +37,24 @@ class Standing:
         return Action.ALLOW if ts >= self.expires_at else self.action
 
 
+class Ruling(NamedTuple):
+    """What the rules that hold for an event call for, in its tier.
+
+    action: this at least, `unproven` where a block lacks evidence, both called for by the rule
+    `by`; score: at least this; alone: the model by itself calls for nothing.
+    """
+
+    action: Action
+    unproven: Action
+    by: str
+    score: float
+    reasons: list[ReasonWire]
+    alone: bool
+
+
+NO_RULING = Ruling(Action.ALLOW, Action.ALLOW, "", 0.0, [], alone=False)
+
+
 class Floor(NamedTuple):
     """What a campaign decided about one of its members, and has told; nothing weaker stands."""
 
@@ -63,16 +81,27 @@ class Rules:
     """A policy, prepared for one comparison per event.
 
     bars: scores below which an action is not taken whatever the policy's thresholds are, see
-    stream/decide/bars.py.
+    stream/decide/bars.py; ruling: names of the rules that may call for an action by themselves.
     """
 
-    def __init__(self, policy: Policy, bars: Bars = MappingProxyType({})) -> None:
+    def __init__(
+        self, policy: Policy, bars: Bars = MappingProxyType({}), ruling: Iterable[str] = ()
+    ) -> None:
         self.policy = policy
+        self.ruling = frozenset(ruling)
         self._take = {tier: _thresholds(policy, tier, bars) for tier in Tier}
         self._keep = {tier: [t * policy.hysteresis for t in self._take[tier]] for tier in Tier}
         self._least = np.array([min(self._take[tier]) for tier in Tier])
         self._answers = {action: _answer(policy, action) for action in Action}
         self._digests = {action: answer.digest() for action, answer in self._answers.items()}
+        self._ruled = {
+            action: frozenset(_marked(digest, name) for name in self.ruling)
+            for action, digest in self._digests.items()
+        }
+
+    def heeding(self, bars: Bars) -> "Rules":
+        """The same under other bars."""
+        return Rules(self.policy, bars, self.ruling)
 
     def answer(self, action: Action) -> Answer:
         """What `action` entails."""
@@ -86,21 +115,35 @@ class Rules:
         return notable
 
     def decide(
-        self, held: Standing, score: float, tier: Tier, ts: int, *, proven: bool = True
+        self,
+        held: Standing,
+        score: float,
+        tier: Tier,
+        ts: int,
+        *,
+        proven: bool = True,
+        ruling: Ruling = NO_RULING,
     ) -> Standing:
         """What stands after an event at `ts` ms: `held` itself unless it changes or is renewed.
 
-        proven: whether there are kinds of evidence enough for a block.
+        proven: whether there are kinds of evidence enough for a block. What a rule called for
+        stands until its end, as long as there is that rule: when its condition holds no more,
+        nothing flaps.
         """
         current = held.at(ts)
         action = self._strictest(score, tier, current, proven)
+        digest = self._digests[action]
+        if (called := ruling.action if proven else ruling.unproven) > action:
+            action, digest = called, _marked(self._digests[called], ruling.by)
+        ruled = held.answer in self._ruled[held.action]
         if action is Action.ALLOW and current is Action.ALLOW:
             return held  # a lapse writes nothing: its reader takes it for allow already
-        digest, life = self._digests[action], self.policy.lifetimes[action]
-        renewed = held.expires_at - ts <= life // 2
-        if (action, digest) == (current, held.answer) and not renewed:
+        if action < current and ruled:
             return held
-        return Standing(action, digest, ts + life)
+        life = self.policy.lifetimes[action]
+        renewed = held.expires_at - ts <= life // 2
+        same = action is current and (ruled or held.answer == self._digests[action])
+        return held if same and not renewed else Standing(action, digest, ts + life)
 
     def _strictest(self, score: float, tier: Tier, current: Action, proven: bool) -> Action:
         take, keep = self._take[tier], self._keep[tier]
@@ -109,6 +152,21 @@ class Rules:
             if reached and (proven or ACTIONS[rank] is not Action.BLOCK):
                 return ACTIONS[rank]
         return Action.ALLOW
+
+
+def raised(scores: NDArray[np.float64], ruled: Mapping[int, Ruling]) -> NDArray[np.float64]:
+    """Scores by row, each as high as the rules that hold there would have it."""
+    if not ruled:
+        return scores
+    higher = scores.copy()
+    for row, ruling in ruled.items():
+        higher[row] = max(higher[row], ruling.score)
+    return higher
+
+
+def _marked(digest: int, rule: str) -> int:
+    """The digest of an answer that a rule called for."""
+    return crc32(rule.encode(), digest)
 
 
 def _thresholds(policy: Policy, tier: Tier, bars: Bars) -> list[float]:

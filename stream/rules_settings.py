@@ -1,0 +1,12 @@
+"""The setting of rules; a part of Settings."""
+
+from pydantic import Field, FilePath
+from pydantic_settings import BaseSettings
+
+
+class RulesSettings(BaseSettings):
+    """Which rules decide beside the model."""
+
+    rules: FilePath | None = Field(
+        None, description="File of rules (YAML) beside the model; none: the model alone."
+    )
