@@ -113,6 +113,19 @@ class Ledger:
         elif ts > self._uses["last"][row]:
             self._uses["last"][row] = ts
 
+    def erase(self, account_id: str) -> int | None:
+        """Forget an account and what it used, its uses with the next `forget`. The number that it
+        had, which from now on means nobody; None where it is not known."""
+        account = self.number.pop(account_id, None)
+        if account is None:
+            return None
+        for texts in (self.name, self.event_id, self.country, self.model):
+            texts[account] = ""
+        for number in self._of_account[account]:
+            self._uses["last"][self._use[account << 32 | number]] = 0
+        self._columns[account] = np.zeros((), COLUMNS)
+        return account
+
     def edges(self) -> Edges:
         """Every use that is held."""
         uses = self._uses[: len(self._use)]

@@ -6,7 +6,7 @@ a busy one seldom. The choice depends on the account's own past only, so that a 
 makes the same touches again.
 """
 
-from typing import Annotated, cast
+from typing import Annotated, NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -67,6 +67,12 @@ class Touch(msgspec.Struct, array_like=True, gc=False):
     values: list[_Value]
 
 
+class Erasure(NamedTuple):
+    """The end of an account, in the order of the touches: a message without a value."""
+
+    account_id: str
+
+
 encode_touch = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Touch).decode
 
@@ -77,6 +83,13 @@ def decode_touch(value: bytes | None) -> Touch:
         return _decode(value or b"")
     except msgspec.MsgspecError as error:
         raise MalformedEventError(str(error), "touch") from error
+
+
+def read(key: bytes | None, value: bytes | None) -> Touch | Erasure:
+    """What a message of the topic says. Raises MalformedEventError."""
+    if value is not None or not key:
+        return decode_touch(value)
+    return Erasure(key.decode("utf-8", "replace"))
 
 
 def due(sight: Sight) -> NDArray[np.intp]:
