@@ -26,6 +26,8 @@ BOOSTER: Final = "booster.ubj"
 MARGIN: Final = "margin.onnx"
 CONTRIBUTIONS: Final = "contributions.onnx"
 GOLDEN: Final = "golden.npz"
+# Gives the bits of MARGIN on a GPU: no part of the version, and not needed on a CPU.
+MARGIN_GPU: Final = "margin_gpu.onnx"
 MODEL: Final = (BOOSTER, MARGIN, CONTRIBUTIONS)
 FILES: Final = (*MODEL, GOLDEN)
 
@@ -124,6 +126,11 @@ def write(
     signed = {} if signature is None else {SIGNATURE: signature}
     for name, content in {**files, **signed, MANIFEST: text}.items():
         (folder / name).write_bytes(content)
+
+
+def peek(folder: Path) -> Manifest:
+    """The manifest alone, of whatever feature list. Raises ModelError when it is none."""
+    return _parse(_bytes(folder / MANIFEST), folder)
 
 
 def _parse(text: bytes, folder: Path) -> Manifest:

@@ -1,30 +1,22 @@
 """A model as serving knows it: rows in, calibrated scores and contributions out.
 
-Needs ONNX Runtime and NumPy only, on the CPU and on the caller's thread.
+Needs ONNX Runtime and NumPy only, and works on the caller's thread.
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
-from schemas.errors import ModelError
 from scorers.calibration import Calibration
+from scorers.cuda import open_cuda
+from scorers.engine import Device, Engine, by_size, on_gpu, refuse_other_bits
 from scorers.golden import Golden
 from scorers.inputs import REQUESTS, Inputs
-from scorers.manifest import BOOSTER, CONTRIBUTIONS, GOLDEN, MARGIN, Content, read
-
-Rows = npt.NDArray[np.float32]
-_PROVIDERS = ["CPUExecutionProvider"]
-_REFUSALS = (
-    runtime.Fail,
-    runtime.InvalidArgument,
-    runtime.InvalidGraph,
-    runtime.InvalidProtobuf,
-    runtime.NotImplemented,
-)
+from scorers.manifest import BOOSTER, CONTRIBUTIONS, GOLDEN, MARGIN, MARGIN_GPU, Content, read
+from scorers.sessions import Rows, Source, open_session, run
 
 
 class Model:
@@ -34,41 +26,52 @@ class Model:
         self,
         version: str,
         calibration: Calibration,
-        margins: onnxruntime.InferenceSession,
+        engine: Engine,
         contributions: onnxruntime.InferenceSession,
     ) -> None:
         self.version = version
+        self.engine = engine.name
         self._calibration = calibration
-        self._margins = margins
+        self._margins = engine.margins
         self._contributions = contributions
 
     @classmethod
-    def load(cls, folder: Path, inputs: Inputs = REQUESTS) -> "Model":
+    def load(cls, folder: Path, inputs: Inputs = REQUESTS, device: Device = "cpu") -> "Model":
         """Load all of a bundle's model, or nothing.
 
         Raises ModelError when a file is missing or differs from its digest, the model was not
-        made for `inputs`, ONNX Runtime refuses a graph, or gives golden rows other scores.
+        made for `inputs`, ONNX Runtime refuses a graph, or gives golden rows other scores;
+        ConfigurationError when the device is a GPU and the ONNX Runtime is for the CPU.
         """
-        return cls.of(read(folder, inputs), folder, inputs)
+        return cls.of(read(folder, inputs), folder, inputs, device)
 
     @classmethod
-    def of(cls, content: Content, folder: Path, inputs: Inputs = REQUESTS) -> "Model":
-        """The model of a bundle that was read from `folder`. Raises ModelError as `load`."""
-        manifest, files = content.manifest, content.files
-        golden = Golden.parse(files[GOLDEN], len(inputs.names))
-        margins, contributions = (
-            _session(files[name], folder / name, manifest.files[BOOSTER], inputs.digest)
-            for name in (MARGIN, CONTRIBUTIONS)
+    def of(
+        cls, content: Content, folder: Path, inputs: Inputs = REQUESTS, device: Device = "cpu"
+    ) -> "Model":
+        """The model of a bundle that was read from `folder`. Raises as `load`."""
+        manifest, files, width = content.manifest, content.files, len(inputs.names)
+        source, golden = (
+            partial(Source.of, folder, manifest, files),
+            Golden.parse(files[GOLDEN], width),
         )
-        model = cls(manifest.version, manifest.calibration, margins, contributions)
-        golden.refuse(model.score(golden.rows))
+        graph = open_session(source(MARGIN))
+        margins = run(graph, golden.rows)[:, 0]
+        golden.refuse(manifest.calibration.score(margins))
+        if device == "gpu":
+            engine = on_gpu(open_cuda(source(MARGIN_GPU), width))
+        else:
+            engine = by_size(lambda rows: run(graph, rows)[:, 0], files[BOOSTER])
+        refuse_other_bits(engine, golden.rows, margins)
+        contributions = open_session(source(CONTRIBUTIONS))
+        model = cls(manifest.version, manifest.calibration, engine, contributions)
         # The first run of a session allocates: it must not be the first event that waits for it.
         model.contributions(golden.rows[:1])
         return model
 
     def margins(self, rows: Rows) -> npt.NDArray[np.float32]:
         """float32[n, features] -> float32[n], log-odds before calibration, exact."""
-        return np.asarray(self._margins.run(None, {"rows": rows})[0])[:, 0]
+        return self._margins(rows)
 
     def score(self, rows: Rows) -> npt.NDArray[np.float64]:
         """float32[n, features] -> float64[n] in 0-1, calibrated, rounded to six decimals.
@@ -81,27 +84,6 @@ class Model:
         """float32[n, features] -> float32[n, features] path contributions, log-odds.
 
         A row's contributions and a constant of the model add up to its margin exactly. Costs
-        more than a score: ask only for the rows that need reasons.
+        more than a score: ask only for the rows that need reasons. Always on the CPU.
         """
-        return np.asarray(self._contributions.run(None, {"rows": rows})[0])
-
-
-def session_options() -> onnxruntime.SessionOptions:
-    """One thread, the caller's: a pool that spins would fight the worker's event loop."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return options
-
-
-def _session(graph: bytes, path: Path, truth: str, digest: str) -> onnxruntime.InferenceSession:
-    try:
-        session = onnxruntime.InferenceSession(graph, session_options(), providers=_PROVIDERS)
-    except _REFUSALS as error:
-        raise ModelError(f"{path}: ONNX Runtime refuses it: {error}") from error
-    about = session.get_modelmeta().custom_metadata_map
-    if about.get("feature_hash") != digest or about.get("booster_sha256") != truth:
-        raise ModelError(f"{path}: exported from another booster, or for another feature list")
-    return session
+        return run(self._contributions, rows)

@@ -14,8 +14,14 @@ from scorers import export
 from scorers.calibration import Calibration
 from scorers.golden import Golden
 from scorers.inputs import Inputs
-from scorers.manifest import BOOSTER, CONTRIBUTIONS, GOLDEN, MARGIN, Manifest, write
-from scorers.model import Model, Rows
+from scorers.manifest import BOOSTER, CONTRIBUTIONS, GOLDEN, MARGIN, MARGIN_GPU, Manifest, write
+from scorers.model import Model
+from scorers.sessions import Rows, Source, open_session, run
+from scorers.traversal import traversal_graph
+
+# Rows that the GPU's graph is proven on, on the CPU, where it is slow.
+_SAMPLE = 10_000
+_SLICE = 1_024  # rows at once: the graph's tensors are as wide as there are trees
 
 
 def publish(
@@ -42,7 +48,8 @@ def publish(
     draft.mkdir(parents=True)
     try:
         write(draft, manifest.to_json(), files)
-        _prove(draft, margins, rows, inputs)
+        _prove(draft, manifest, files, margins, rows)
+        Model.load(draft, inputs)
         draft.rename(out)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -57,9 +64,17 @@ def _files(booster: xgboost.Booster, bits: int, inputs: Inputs) -> dict[str, byt
         BOOSTER: truth,
         MARGIN: export.margin_graph(document, bits, facts),
         CONTRIBUTIONS: export.contribution_graph(document, bits, facts),
+        MARGIN_GPU: traversal_graph(document, bits, facts),
     }
 
 
-def _prove(folder: Path, margins: Rows, rows: Rows, inputs: Inputs) -> None:
-    if not np.array_equal(Model.load(folder, inputs).margins(rows), margins):
-        raise ModelError("the exported graph and the booster differ: not published")
+def _prove(
+    folder: Path, manifest: Manifest, files: Mapping[str, bytes], margins: Rows, rows: Rows
+) -> None:
+    """Both graphs on the CPU: what is served there gives the booster's bits on every row."""
+    sampled = slice(None, None, max(1, len(rows) // _SAMPLE))
+    for name, some in ((MARGIN, slice(None)), (MARGIN_GPU, sampled)):
+        session, told = open_session(Source.of(folder, manifest, files, name)), rows[some]
+        served = [run(session, told[at : at + _SLICE])[:, 0] for at in range(0, len(told), _SLICE)]
+        if not np.array_equal(np.concatenate(served), margins[some]):
+            raise ModelError(f"{name} and the booster differ: not published")

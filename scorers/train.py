@@ -1,8 +1,8 @@
 """Training: from a table of labelled rows to the folder of a model that can be served."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,9 +16,9 @@ from scorers.calibration import Calibration
 from scorers.drift import SUMMARY, Summary
 from scorers.evaluation import Evaluation, evaluate
 from scorers.inputs import REQUESTS, Inputs
-from scorers.model import Rows
 from scorers.publish import publish
 from scorers.search import Budget, Found, Parameters, search
+from scorers.sessions import Rows
 from scorers.splits import JUDGED, Calendar, Indices, split
 
 Progress = Callable[[int, int], None]  # trees grown so far, trees at most
@@ -43,6 +43,16 @@ class TrainingTable:
     time: npt.NDArray[np.int64]  # of the event, ms
     known: npt.NDArray[np.int64] | None = None
     others: Rows | None = None
+
+    @classmethod
+    def join(cls, tables: Sequence["TrainingTable"]) -> "TrainingTable":
+        """One table of several; groups of the same name stay one group."""
+
+        def column(name: str) -> Any:
+            parts = [getattr(table, name) for table in tables]
+            return None if any(part is None for part in parts) else np.concatenate(parts)
+
+        return cls(**{field.name: column(field.name) for field in fields(cls)})
 
 
 class HeldOut(NamedTuple):

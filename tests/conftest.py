@@ -10,9 +10,11 @@ import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import onnxruntime
 import pytest
 import structlog
 
+from scorers.cuda import CUDA
 from tests.servers import (
     Broker,
     embedded_broker,
@@ -23,7 +25,14 @@ from tests.servers import (
 )
 
 LIBS = "SLUICEGATE_TEST_KAFKA_LIBS"
+NO_GPU = "no CUDA: install the extra gpu in place of cpu, on a machine with an NVIDIA GPU"
 NO_LIBS = f"run .ci/kafka-libs.sh FOLDER, then set {LIBS}=FOLDER"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What needs a GPU is skipped without, in CI too, where there is none."""
+    if item.get_closest_marker("gpu") and CUDA not in onnxruntime.get_available_providers():
+        pytest.skip(NO_GPU)
 
 
 @pytest.hookimpl(wrapper=True)

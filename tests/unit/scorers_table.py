@@ -1,7 +1,8 @@
-"""A small made-up training set with a pattern that trees can find, for the tests of scorers."""
+"""A small made-up training set with a pattern that trees can find, and models grown on it."""
 
 import json
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,26 @@ import numpy.typing as npt
 import xgboost
 
 from schemas.features import FEATURE_NAMES
+from scorers.calibration import Calibration
+from scorers.export import contribution_graph, facts, margin_graph
+from scorers.golden import Golden
+from scorers.grid import quantise
+from scorers.inputs import REQUESTS, Inputs
+from scorers.manifest import (
+    BOOSTER,
+    CONTRIBUTIONS,
+    GOLDEN,
+    MARGIN,
+    MARGIN_GPU,
+    Manifest,
+    write,
+)
 from scorers.train import TrainingTable
+from scorers.traversal import traversal_graph
 
 WIDTH = len(FEATURE_NAMES)
 ROWS_PER_GROUP = 5
+CALIBRATION = Calibration(1.1, -0.2)
 
 
 def made_up_rows(count: int, seed: int, unknown: float = 0.1) -> npt.NDArray[np.float32]:
@@ -58,3 +75,25 @@ def booster_document(trees: int = 20, depth: int = 4, **parameters: Any) -> dict
 def reloaded(document: dict[str, Any]) -> xgboost.Booster:
     """XGBoost's own reading of a document."""
     return xgboost.Booster(model_file=bytearray(json.dumps(document).encode()))
+
+
+def model_files(trees: int, depth: int = 6, inputs: Inputs = REQUESTS) -> dict[str, bytes]:
+    """The files of a model that was grown on made-up rows."""
+    document, bits = quantise(booster_document(trees, depth))
+    booster, rows = reloaded(document), made_up_rows(300, seed=8)
+    truth = bytes(booster.save_raw("ubj"))
+    told = facts(inputs.names, inputs.digest, truth)
+    margins = booster.inplace_predict(rows, predict_type="margin")
+    return {
+        BOOSTER: truth,
+        MARGIN: margin_graph(document, bits, told),
+        CONTRIBUTIONS: contribution_graph(document, bits, told),
+        MARGIN_GPU: traversal_graph(document, bits, told),
+        GOLDEN: Golden.choose(rows, CALIBRATION.score(margins)).to_bytes(),
+    }
+
+
+def write_model(folder: Path, files: dict[str, bytes], inputs: Inputs = REQUESTS) -> None:
+    """Write a model's folder, or write over it."""
+    folder.mkdir(exist_ok=True)
+    write(folder, Manifest.describe(inputs, CALIBRATION, files, {}).to_json(), files)

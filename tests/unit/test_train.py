@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import json
+import operator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import xgboost
 
 from schemas.errors import ConfigurationError, ModelError
 from schemas.features import FEATURE_NAMES
+from scorers import publish
 from scorers.drift import SUMMARY, Summary
-from scorers.golden import MOST
+from scorers.engine import LARGE
 from scorers.inputs import MONOTONE
-from scorers.manifest import BOOSTER, FILES, MANIFEST
-from scorers.model import Model, Rows
+from scorers.manifest import BOOSTER, FILES, MANIFEST, MARGIN_GPU
+from scorers.model import Model
 from scorers.search import Budget
 from scorers.train import PATIENCE, Report, TrainingTable, train
 from tests.unit.scorers_table import made_up_rows, made_up_table
@@ -36,7 +38,7 @@ def test_a_trained_folder_is_served(trained: tuple[Path, Report]) -> None:
     out, report = trained
     model = Model.load(out)
     assert model.version == report.version
-    assert {path.name for path in out.iterdir()} == {*FILES, MANIFEST, SUMMARY}
+    assert {path.name for path in out.iterdir()} == {*FILES, MARGIN_GPU, MANIFEST, SUMMARY}
 
 
 def test_the_model_learns_the_pattern(trained: tuple[Path, Report]) -> None:
@@ -49,7 +51,7 @@ def test_the_model_learns_the_pattern(trained: tuple[Path, Report]) -> None:
 def test_the_booster_is_the_truth(trained: tuple[Path, Report]) -> None:
     """XGBoost reads the UBJ file and gives the served margins to the bit."""
     out, _ = trained
-    rows = made_up_rows(300, seed=2)
+    rows = made_up_rows(LARGE - 1, seed=2)  # no XGBoost on our side
     booster = xgboost.Booster(model_file=out / BOOSTER)
     expected = booster.inplace_predict(rows, predict_type="margin")
     assert np.array_equal(Model.load(out).margins(rows), expected)
@@ -202,16 +204,21 @@ def test_a_model_is_never_written_over_another(tmp_path: Path) -> None:
         train(made_up_table(), tmp_path, seed=1)
 
 
+@pytest.mark.parametrize("graph", ["export.margin_graph", "traversal_graph"])
 def test_a_graph_that_differs_from_its_booster_is_not_published(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, graph: str
 ) -> None:
-    """When serving would give other margins, training fails and leaves nothing behind."""
-    served = Model.margins
+    """When one of them would give other margins, training fails and leaves nothing behind."""
+    export: Any = operator.attrgetter(graph)(publish)
 
-    def off(model: Model, rows: Rows) -> Rows:
-        return served(model, rows) + np.float32(len(rows) > MOST)
+    def off(document: dict[str, Any], bits: int, facts: dict[str, str]) -> bytes:
+        tree = document["learner"]["gradient_booster"]["model"]["trees"][-1]
+        for node in np.flatnonzero(np.asarray(tree["left_children"]) < 0):
+            tree["split_conditions"][node] += 2.0**-bits
+        graph: bytes = export(document, bits, facts)
+        return graph
 
-    monkeypatch.setattr(Model, "margins", off)
+    monkeypatch.setattr(f"scorers.publish.{graph}", off)
     with pytest.raises(ModelError, match="not published"):
         train_quickly(made_up_table(), tmp_path / "model", seed=1)
     assert not list(tmp_path.iterdir())
