@@ -73,16 +73,15 @@ def explain(
     features cancel out gives no reason. Raises KeyError for a feature without a code.
     """
     groups = _groups(tuple(names))
-    exact = contributions.astype(np.float64)
-    weights = {code: float(exact[columns].sum()) for code, columns in groups.items()}
-    strongest = sorted(weights, key=lambda code: (-weights[code], code))[:MOST]
+    weights = np.bincount(groups.of, contributions, len(groups.codes))
     reasons = []
-    for code in strongest:
-        weight = round(weights[code], _DECIMALS)
+    # Stable, and codes are in order: equal weights go by code.
+    for group in np.argsort(-weights, kind="stable")[:MOST].tolist():
+        weight = round(float(weights[group]), _DECIMALS)
         if weight > 0:
-            columns = groups[code]
-            column = int(columns[np.argmax(contributions[columns])])
-            reasons.append(_reason(code, names[column], float(row[column]), weight))
+            columns = groups.columns[group]
+            column = int(columns[contributions[columns].argmax()])
+            reasons.append(_reason(groups.codes[group], names[column], float(row[column]), weight))
     return reasons
 
 
@@ -98,10 +97,19 @@ def code_of(name: str) -> str:
     return codes[0]
 
 
+class _Groups(NamedTuple):
+    """The codes in alphabetical order; of: int64[features], each feature's place among them."""
+
+    codes: list[str]
+    of: npt.NDArray[np.int64]
+    columns: list[npt.NDArray[np.int64]]
+
+
 @lru_cache(maxsize=4)
-def _groups(names: tuple[str, ...]) -> dict[str, npt.NDArray[np.int64]]:
-    codes = np.asarray([code_of(name) for name in names])
-    return {str(code): np.flatnonzero(codes == code) for code in np.unique(codes)}
+def _groups(names: tuple[str, ...]) -> _Groups:
+    codes, of = np.unique([code_of(name) for name in names], return_inverse=True)
+    columns = [np.flatnonzero(of == group) for group in range(len(codes))]
+    return _Groups(codes.tolist(), of, columns)
 
 
 def _reason(code: str, name: str, value: float, weight: float) -> Reason:
