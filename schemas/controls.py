@@ -22,6 +22,7 @@ Author = Annotated[str, Meta(min_length=1, max_length=64)]
 Because = Annotated[str, Meta(min_length=1, max_length=256)]
 Time = Annotated[int, Meta(ge=0, le=MAX_TS)]
 Part = Annotated[float, Meta(gt=0, le=1)]
+CampaignId = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 class _Order(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
@@ -70,7 +71,57 @@ class Allowance(_Order, frozen=True, kw_only=True, tag="governor"):
     lifted: bool = False
 
 
-Control = Override | Switch | Allowance
+class CampaignOrder(_Order, frozen=True, kw_only=True, tag="campaign"):
+    """What a person decided about all members of a campaign.
+
+    dismiss: it was none, let everybody go; act: every member, present and future, gets `action`
+    until `expires_at`, ms; undo: the evidence decides again. proposed_by: who proposed what the
+    author has confirmed, where two have to agree.
+    """
+
+    campaign_id: CampaignId
+    what: Literal["dismiss", "act", "undo"]
+    action: Action | None = None
+    expires_at: Time = 0
+    proposed_by: Author | None = None
+
+    @property
+    def key(self) -> str:
+        """Which campaign it is about: the message's key."""
+        return f"campaign:{self.campaign_id}"
+
+
+class Proposal(_Order, frozen=True, kw_only=True, tag="proposal"):
+    """An order to act on a campaign that holds only when somebody else confirms it in time.
+
+    lasts: how long the action is to hold then, ms.
+    """
+
+    campaign_id: CampaignId
+    action: Action
+    lasts: Annotated[int, Meta(gt=0, le=LONGEST_MS)]
+
+    @property
+    def key(self) -> str:
+        """Which campaign it is about: the message's key."""
+        return f"proposal:{self.campaign_id}"
+
+
+class Appeal(_Order, frozen=True, kw_only=True, tag="appeal"):
+    """What became of an appeal of an account against a decision; `reason` is its category, or
+    the reviewer's. No word of the account is in it."""
+
+    account_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    decision_id: Annotated[str, Meta(min_length=1, max_length=256)]
+    state: Literal["open", "upheld", "overturned"]
+
+    @property
+    def key(self) -> str:
+        """Who appeals: the message's key, by which an erasure finds it."""
+        return f"appeal:{self.account_id}"
+
+
+Control = Override | Switch | Allowance | CampaignOrder | Proposal | Appeal
 
 
 def control_id(control: Control) -> str:

@@ -12,21 +12,26 @@ from contextlib import asynccontextmanager
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from schemas.decisions import DeadLetter
+from schemas.decisions import Campaign, DeadLetter
 from schemas.errors import MalformedEventError
 from stream.broker.chunk import Chunk, Handle, Record, refuse_recreated
 from stream.broker.connections import kafka_options, producer_options, store_client
 from stream.broker.sinks import KafkaSink, Sink
+from stream.controls.following import following
+from stream.controls.table import Controls
 from stream.decide.court import wall_clock
 from stream.decide.policy import SHIPPED, load_policy
 from stream.decide.rules import Bars
 from stream.decode.records import dead_letter
 from stream.handling import HandlerApp, handler_app
+from stream.link.board import post
+from stream.link.clerk import Clerk
 from stream.link.office import Office
 from stream.link.published import publish
 from stream.link.touches import Touch, decode_touch
 from stream.link.weighing import Weights
 from stream.metrics import Metrics
+from stream.ordering import Ordering
 from stream.patience import PatientStore
 from stream.settings import Settings
 from stream.store import RedisStore
@@ -42,7 +47,15 @@ class Linking:
         self._settings = settings
         self._sink = sink
         self._metrics = metrics
+        self._group = linker_group(settings)
         self._folded = -1  # the last offset
+
+    async def catch_up(self) -> None:
+        """Fold, in silence, what the group has committed and this process not seen: for whoever
+        needs the campaigns before the next touch comes."""
+        end = await self._committed()
+        if self._folded < end - 1:
+            await self._recall(end)
 
     async def handle(self, chunk: Chunk) -> None:
         """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
@@ -89,6 +102,19 @@ class Linking:
         metrics.linked.labels("campaigns").set(len(linker.register.open))
         metrics.linked.labels("members").set(len(linker.register.campaign_of))
 
+    async def _committed(self) -> int:
+        """Where the group goes on; 0 where it has not begun."""
+        place = TopicPartition(self._settings.topic("touches"), 0)
+        consumer = AIOKafkaConsumer(
+            **kafka_options(self._settings), group_id=self._group, enable_auto_commit=False
+        )
+        await consumer.start()
+        try:
+            consumer.assign([place])
+            return await consumer.committed(place) or 0
+        finally:
+            await consumer.stop()
+
     async def _recall(self, end: int) -> None:
         """Fold what stands before `end` and was answered by the process before."""
         place = TopicPartition(self._settings.topic("touches"), 0)
@@ -118,10 +144,10 @@ class Linking:
 
     def _fold_silently(self, records: Sequence[Record]) -> None:
         """What cannot be read was a dead letter when it was new."""
-        touches: list[Touch] = []
+        touches: list[tuple[int, Touch]] = []
         for record in records:
             try:
-                touches.append(self._touch(record))
+                touches.append((record.offset, self._touch(record)))
             except MalformedEventError as error:
                 log.warning("linker.unreadable", offset=record.offset, error=str(error))
         self._office.recall(touches)
@@ -133,28 +159,39 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
     """What takes the chunks of touches, with its connections, closed at the end."""
     client = store_client(settings)
     redis = RedisStore(client)
-    store, put = PatientStore(redis, metrics), publish(client)
+    store, put, hang = PatientStore(redis, metrics), publish(client), post(client)
+    controls = Controls(settings.mode)
     producer = AIOKafkaProducer(**producer_options(settings))
     sink = KafkaSink(producer, settings.topic)
 
     async def heed(bars: Bars) -> None:
         await store.insist(lambda: put(bars))
 
+    async def show(records: Sequence[Campaign]) -> None:
+        await store.insist(lambda: hang(records))
+
     try:
         await producer.start()
-        office = Office(
-            policy=load_policy(settings.policy or SHIPPED),
-            weights=Weights.load(),
-            mode=settings.mode,
-            now=wall_clock,
-            store=store,
-            sink=sink,
-            heed=heed,
-            metrics=metrics,
-            epoch=settings.stream_epoch,
-        )
-        linking = Linking(office, settings, sink, metrics)
-        yield {settings.topic("touches"): linking.handle}
+        async with following(settings, controls.take):
+            office = Office(
+                policy=load_policy(settings.policy or SHIPPED),
+                weights=Weights.load(),
+                mode=settings.mode,
+                now=wall_clock,
+                store=store,
+                sink=sink,
+                heed=heed,
+                metrics=metrics,
+                post=show,
+                find=controls.order,
+                epoch=settings.stream_epoch,
+            )
+            linking = Linking(office, settings, sink, metrics)
+            ordering = Ordering(linking.catch_up, Clerk(office, sink), controls)
+            yield {
+                settings.topic("touches"): linking.handle,
+                settings.topic("controls"): ordering.handle,
+            }
     finally:
         await producer.stop()
         await redis.close()
@@ -163,5 +200,10 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
 def create_linker(settings: Settings, metrics: Metrics) -> HandlerApp:
     """The Faust app of a linker, in a consumer group of the linkers' own."""
     opened = open_linking(settings, metrics)
-    group, topics = f"{settings.group}-linker", [settings.topic("touches")]
-    return handler_app(settings, metrics, group, opened, topics, overlap=1)
+    topics = [settings.topic("touches"), settings.topic("controls")]
+    return handler_app(settings, metrics, linker_group(settings), opened, topics, overlap=1)
+
+
+def linker_group(settings: Settings) -> str:
+    """The consumer group of the linkers."""
+    return f"{settings.group}-linker"

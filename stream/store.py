@@ -42,11 +42,16 @@ class Kind(StrEnum):
     STATE = "s"
     PROFILE = "p"
     MEMBERSHIP = "m"
+    PARDON = "f"
 
     @property
     def lifetime_s(self) -> int:
         """How long it is kept after the last write."""
-        return PROFILE_LIFETIME_S if self is Kind.PROFILE else LIFETIME_S
+        return PROFILE_LIFETIME_S if self in {Kind.PROFILE, Kind.PARDON} else LIFETIME_S
+
+
+# What a batch reads of each account; pardons are the linker's alone.
+HELD = (Kind.STATE, Kind.PROFILE, Kind.MEMBERSHIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ Values = list[bytes | None]
 
 
 class Held(NamedTuple):
-    """What is held of some accounts, None where there is nothing; in the order of Kind."""
+    """What is held of some accounts, None where there is nothing; in the order of HELD."""
 
     states: Values
     profiles: Values
@@ -84,7 +89,7 @@ class Store(Protocol):
         """The packed value of each account, None where there is none."""
 
     async def load_all(self, accounts: Sequence[str]) -> Held:
-        """Every kind of value of each account, in one round trip."""
+        """What a batch reads of each account, in one round trip."""
 
     async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         """Write what is not older than what is there; how many were refused."""
@@ -109,16 +114,18 @@ class MemoryStore:
     states: dict[str, bytes] = field(default_factory=dict)
     profiles: dict[str, bytes] = field(default_factory=dict)
     memberships: dict[str, bytes] = field(default_factory=dict)
+    pardons: dict[str, bytes] = field(default_factory=dict)
     decisions: dict[str, bytes] = field(default_factory=dict)
 
     def _of(self, kind: Kind) -> dict[str, bytes]:
-        return (self.states, self.profiles, self.memberships)[list(Kind).index(kind)]
+        kept = (self.states, self.profiles, self.memberships, self.pardons)
+        return kept[list(Kind).index(kind)]
 
     async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
         return list(map(self._of(kind).get, accounts))
 
     async def load_all(self, accounts: Sequence[str]) -> Held:
-        return Held(*[await self.load(accounts, kind) for kind in Kind])
+        return Held(*[await self.load(accounts, kind) for kind in HELD])
 
     async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
         values, refused = self._of(kind), 0
@@ -137,7 +144,7 @@ class MemoryStore:
 
     async def erase(self, accounts: Sequence[str]) -> None:
         for account in accounts:
-            for values in (self.states, self.memberships, self.decisions):
+            for values in (self.states, self.memberships, self.pardons, self.decisions):
                 values.pop(account, None)
 
     async def decision(self, account: str) -> bytes | None:
@@ -164,10 +171,10 @@ class RedisStore:
         return await self._load(accounts, [key(kind, account) for account in accounts])
 
     async def load_all(self, accounts: Sequence[str]) -> Held:
-        keys = [key(kind, account) for kind in Kind for account in accounts]
-        found = await self._load([*accounts] * len(Kind), keys)
+        keys = [key(kind, account) for kind in HELD for account in accounts]
+        found = await self._load([*accounts] * len(HELD), keys)
         size = len(accounts)
-        return Held(*(found[at * size : (at + 1) * size] for at in range(len(Kind))))
+        return Held(*(found[at * size : (at + 1) * size] for at in range(len(HELD))))
 
     async def _load(self, accounts: Sequence[str], keys: Sequence[str]) -> Values:
         values: Values = [None] * len(keys)
@@ -191,7 +198,7 @@ class RedisStore:
     async def erase(self, accounts: Sequence[str]) -> None:
         for group in self._groups(accounts):
             named = [accounts[place] for place in group]
-            kinds = (state_key, membership_key, decision_key, buckets_key)
+            kinds = (state_key, membership_key, pardon_key, decision_key, buckets_key)
             await self._call("UNLINK", *(name(account) for name in kinds for account in named))
 
     async def decision(self, account: str) -> bytes | None:
@@ -263,6 +270,11 @@ def state_key(account: str) -> str:
 def membership_key(account: str) -> str:
     """Key of an account's place in a campaign."""
     return key(Kind.MEMBERSHIP, account)
+
+
+def pardon_key(account: str) -> str:
+    """Key of the mark of an account whose campaign was dismissed."""
+    return key(Kind.PARDON, account)
 
 
 def decision_key(account: str) -> str:

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from schemas.controls import Control, encode_control
 from schemas.decisions import Campaign, DeadLetter
 from schemas.errors import SluicegateError
+from schemas.events import LabelEvent
 from schemas.wire import DecisionWire, encode_decision
 from stream.link.touches import Touch, encode_touch
 
@@ -33,6 +34,13 @@ class CampaignSink(Sink, Protocol):
 
     async def record(self, campaigns: Sequence[Campaign]) -> None:
         """Write records of campaigns. Raises EmitError when that is not certain."""
+
+
+class LabelSink(Protocol):
+    """Takes what people found out about accounts."""
+
+    async def label(self, labels: Sequence[tuple[int, LabelEvent]]) -> None:
+        """Write labels to their accounts' partitions. Raises EmitError when that is not certain."""
 
 
 class FileSink:
@@ -79,6 +87,7 @@ class KafkaSink:
         self._letters = topic("dead-letters")
         self._campaigns = topic("campaigns")
         self._touches = topic("touches")
+        self._labels = topic("labels")
         self._controls = topic("controls")
 
     async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
@@ -101,6 +110,15 @@ class KafkaSink:
             (touch.account_id.encode(), encode_touch(touch)) for touch in touches
         ]
         await self._send_all({(self._touches, 0): messages} if messages else {})
+
+    async def label(self, labels: Sequence[tuple[int, LabelEvent]]) -> None:
+        """Write labels; one that comes again has the same event id."""
+        places: dict[tuple[str, int], list[Message]] = {}
+        for partition, label in labels:
+            value = label.model_dump_json(exclude_none=True).encode()
+            message = (label.account_id.encode(), value)
+            places.setdefault((self._labels, partition), []).append(message)
+        await self._send_all(places)
 
     async def _send_all(self, places: Mapping[tuple[str, int], list[Message]]) -> None:
         try:

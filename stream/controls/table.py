@@ -1,6 +1,14 @@
 """The table: which orders hold, in memory; asked for every decision that is made."""
 
-from schemas.controls import Allowance, Control, Override, Subject, Switch
+from schemas.controls import (
+    Allowance,
+    CampaignOrder,
+    Control,
+    Override,
+    Proposal,
+    Subject,
+    Switch,
+)
 from schemas.decisions import Mode
 
 Key = tuple[Subject, str]
@@ -14,6 +22,8 @@ class Controls:
         self._configured: Mode = mode
         self._overrides: dict[Key, Override] = {}
         self._allowance: Allowance | None = None
+        self._orders: dict[str, CampaignOrder] = {}
+        self._proposals: dict[str, Proposal] = {}
 
     @property
     def mode(self) -> Mode:
@@ -34,6 +44,10 @@ class Controls:
                 self.switch = control
             case Allowance():
                 self._allowance = None if control.lifted else control
+            case CampaignOrder():
+                self._orders[control.campaign_id] = control
+            case Proposal():
+                self._proposals[control.campaign_id] = control
 
     def _set(self, override: Override) -> None:
         place = override.subject, override.value
@@ -59,3 +73,12 @@ class Controls:
         """What the governor allows at `ts`, ms, in place of the policy's shares."""
         found = self._allowance
         return found if found and ts < found.expires_at else None
+
+    def order(self, campaign_id: str) -> CampaignOrder | None:
+        """The last order about a campaign."""
+        return self._orders.get(campaign_id)
+
+    def proposal(self, campaign_id: str) -> Proposal | None:
+        """What was proposed about a campaign since the last order about it."""
+        found, order = self._proposals.get(campaign_id), self._orders.get(campaign_id)
+        return found if found and (order is None or order.ts < found.ts) else None

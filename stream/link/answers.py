@@ -5,38 +5,52 @@ from dataclasses import dataclass
 from typing import Final
 
 from kyc.tiers import Tier
-from schemas.decisions import Action, Mode
-from schemas.wire import DecisionWire, ReasonWire
+from schemas.decisions import Action, Cause, Mode
+from schemas.wire import DecisionWire
 from stream.decide.court import decision_id
 from stream.decide.policy import Policy
 from stream.decide.rules import Floor, Rules, Standing
 from stream.link.campaigns import Campaign
-from stream.link.kinds import KINDS
 from stream.link.ledger import Ledger
+from stream.link.orders import FREE, Ordered
 from stream.link.portrait import TRAITS
+from stream.link.reasons import ordered_by_person, reasons
 
-TIES_TOLD: Final = 4
 _CONDUCT: Final = TRAITS.index("conduct")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A decision about a member: where it goes, and what the gate is to hold."""
+    """A decision about a member: where it goes, and what the gate is to hold. `ends`: it is the
+    end of what the campaign decided, which something later may have outdone."""
 
     partition: int
     decision: DecisionWire
     floor: Floor
+    ends: bool = False
+
+
+About = Callable[[Campaign, int], Ordered | None]
 
 
 class Answers:
-    """Works out which members have to be told what. `model`: the version of the weights."""
+    """Works out which members have to be told what. `model`: the version of the weights; `about`:
+    what people ordered about a campaign at a time, ms."""
 
-    def __init__(self, policy: Policy, model: str, mode: Mode, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        model: str,
+        mode: Mode,
+        now: Callable[[], int],
+        about: About = lambda *_: None,
+    ) -> None:
         self._rules = Rules(policy.model_copy(update={"thresholds": policy.campaigns.thresholds}))
         self._policy = policy
         self._model = model
         self._mode = mode
         self._now = now
+        self._about = about
         self._told: dict[int, Floor] = {}
 
     def to(
@@ -44,29 +58,82 @@ class Answers:
     ) -> list[Answer]:
         """The answers that change or need renewing, in the order of `accounts`."""
         members = [account for account in accounts if account in campaign_of]
-        fewest = self._policy.campaigns.fewest
-        acted_on = {one: one.holds(fewest) for one in {campaign_of[a] for a in members}}
-        found = (
-            self._answer(ledger, account, campaign)
-            for account in members
-            if acted_on[campaign := campaign_of[account]]
-        )
+        campaigns = {campaign_of[account] for account in members}
+        ordered = {one: self._about(one, ledger.clock) for one in campaigns}
+        acted_on = {one: one.holds(self._policy.campaigns.fewest) for one in campaigns}
+        found = []
+        for account in members:
+            campaign = campaign_of[account]
+            if order := ordered[campaign]:
+                found.append(self._obey(ledger, account, campaign, order))
+            elif acted_on[campaign]:
+                found.append(self._answer(ledger, account, campaign))
         return [answer for answer in found if answer]
 
-    def free(self, ledger: Ledger, account: int) -> Answer | None:
+    def free(self, ledger: Ledger, account: int, cause: Cause = "campaign") -> Answer | None:
         """The end of what a campaign decided about an account; None where nothing stands."""
-        told, ts = self._told.pop(account, None), ledger.clock
-        if told is None or told.standing.at(ts) is Action.ALLOW:
+        told = self._told.pop(account, None)
+        if told is None or told.standing.at(ledger.clock) is Action.ALLOW:
             return None
-        digest = self._rules.answer(Action.ALLOW).digest()
-        ends = ts + self._policy.lifetimes[Action.ALLOW]
-        score = float(ledger.columns[account]["score"])
-        floor = Floor(told.campaign_id, Standing(Action.ALLOW, digest, ends), score, [])
-        decision = self._write(ledger, account, floor)
-        decision.campaign_id = None
-        return Answer(int(ledger.columns[account]["partition"]), decision, floor)
+        return self._end(ledger, account, told.campaign_id, cause)
 
-    def _answer(self, ledger: Ledger, account: int, campaign: Campaign) -> Answer | None:
+    def carry_out(
+        self, ledger: Ledger, accounts: Iterable[int], campaign: Campaign, order: str
+    ) -> list[Answer]:
+        """What an order, by its id, means for members: said again however often it was said."""
+        ordered = self._about(campaign, ledger.clock)
+        acted_on = campaign.holds(self._policy.campaigns.fewest)
+        found = []
+        for account in accounts:
+            self._told.pop(account, None)
+            answer = None
+            if ordered and ordered is not FREE:
+                answer = self._obey(ledger, account, campaign, ordered, order)
+            elif ordered is None and acted_on:
+                answer = self._answer(ledger, account, campaign, order)
+            found.append(
+                answer or self._end(ledger, account, campaign.campaign_id, "override", order)
+            )
+        return found
+
+    def _obey(
+        self,
+        ledger: Ledger,
+        account: int,
+        campaign: Campaign,
+        ordered: Ordered,
+        order: str | None = None,
+    ) -> Answer | None:
+        if ordered is FREE:
+            return self.free(ledger, account, "override")
+        digest = self._rules.answer(ordered.action).digest()
+        standing = Standing(ordered.action, digest, ordered.until)
+        told = self._told.get(account)
+        if told and (told.campaign_id, told.standing) == (campaign.campaign_id, standing):
+            return None
+        told_why = [ordered_by_person(ordered.action), *reasons(ledger, account, campaign)]
+        floor = Floor(campaign.campaign_id, standing, campaign.score, told_why)
+        return self._tell(ledger, account, floor, "override", order)
+
+    def _end(
+        self,
+        ledger: Ledger,
+        account: int,
+        campaign_id: str,
+        cause: Cause,
+        order: str | None = None,
+    ) -> Answer:
+        digest = self._rules.answer(Action.ALLOW).digest()
+        ends = ledger.clock + self._policy.lifetimes[Action.ALLOW]
+        score = float(ledger.columns[account]["score"])
+        floor = Floor(campaign_id, Standing(Action.ALLOW, digest, ends), score, [])
+        decision = self._write(ledger, account, floor, cause, order)
+        decision.campaign_id = None
+        return Answer(int(ledger.columns[account]["partition"]), decision, floor, ends=True)
+
+    def _answer(
+        self, ledger: Ledger, account: int, campaign: Campaign, order: str | None = None
+    ) -> Answer | None:
         columns, ts = ledger.columns[account], ledger.clock
         told = self._told.get(account)
         held = told.standing if told else Standing(Action.ALLOW, 0, 0)
@@ -78,11 +145,15 @@ class Answers:
         renews = new.action is held.action and new.answer == held.answer
         if new is held or (renews and int(columns["last"]) < ts - (new.expires_at - ts) // 2):
             return None  # an account that stays away lets its action lapse
-        floor = Floor(
-            campaign.campaign_id, new, campaign.score, _reasons(ledger, account, campaign)
-        )
+        floor = Floor(campaign.campaign_id, new, campaign.score, reasons(ledger, account, campaign))
+        return self._tell(ledger, account, floor, "campaign", order)
+
+    def _tell(
+        self, ledger: Ledger, account: int, floor: Floor, cause: Cause, order: str | None
+    ) -> Answer:
         self._told[account] = floor
-        return Answer(int(columns["partition"]), self._write(ledger, account, floor), floor)
+        decision = self._write(ledger, account, floor, cause, order)
+        return Answer(int(ledger.columns[account]["partition"]), decision, floor)
 
     def _is_proven(self, ledger: Ledger, account: int, campaign: Campaign) -> bool:
         """Whether there is evidence of two kinds for a block: the account, which is not
@@ -92,17 +163,21 @@ class Answers:
         tied = any(value in campaign.keys for value in ledger.values_of(account))
         return bool(tied and strange and not columns["established"])
 
-    def _write(self, ledger: Ledger, account: int, floor: Floor) -> DecisionWire:
-        name, event_id = ledger.name[account], ledger.event_id[account]
+    def _write(
+        self, ledger: Ledger, account: int, floor: Floor, cause: Cause, order: str | None
+    ) -> DecisionWire:
+        name, event_id = ledger.name[account], order or ledger.event_id[account]
         standing, ts = floor.standing, ledger.clock
+        # An order that is carried out again, after a crash, may meet another time.
+        moment = order or f"{event_id}@{ts}"
         answer = self._rules.answer(standing.action)
         version = self._policy.version
         allows = standing.action is Action.ALLOW
         return DecisionWire(
-            decision_id=decision_id(name, f"{event_id}@{ts}", self._model, version),
+            decision_id=decision_id(name, moment, self._model, version),
             account_id=name,
             event_id=event_id,
-            cause="campaign",
+            cause=cause,
             ts=ts,
             decided_at=self._now(),
             action=standing.action,
@@ -119,34 +194,3 @@ class Answers:
             requirements=answer.requirements,
             campaign_id=floor.campaign_id,
         )
-
-
-def _reasons(ledger: Ledger, account: int, campaign: Campaign) -> list[ReasonWire]:
-    """The ring, and the account's own strongest ties to it."""
-    members = len(campaign.members)
-    ring = ReasonWire(
-        "campaign_member",
-        f"acts together with {members - 1:,} other accounts",
-        float(members),
-        campaign.odds,
-    )
-    return [ring, *_ties(ledger, account, campaign)]
-
-
-def _ties(ledger: Ledger, account: int, campaign: Campaign) -> list[ReasonWire]:
-    """Of each kind the value that most members share with the account."""
-    most: dict[str, int] = {}
-    for number in ledger.values_of(account):
-        if number in campaign.keys:
-            kind = KINDS[ledger.value(number)[0]].told
-            most[kind] = max(most.get(kind, 0), campaign.keys[number])
-    ties = sorted(most.items(), key=lambda tie: (-tie[1], tie[0]))[:TIES_TOLD]
-    return [
-        ReasonWire(
-            f"shared_{kind}",
-            f"shares {kind.replace('_', ' ')} with {uses - 1:,} members of the campaign",
-            float(uses),
-            uses / len(campaign.members),
-        )
-        for kind, uses in ties
-    ]

@@ -25,7 +25,8 @@ class Campaign:
 
     members: when each one was last found in the ring; since: how many searches there had been when
     it was first found; met: how many found it; doubtful: who needs to be met more often; keys: the
-    values that tie it, and how many members use each.
+    values that tie it, and how many members use each; dismissed: by a person, None as long as
+    nobody has looked, see stream/link/orders.py.
     """
 
     campaign_id: str
@@ -42,6 +43,7 @@ class Campaign:
     named: set[int] = field(default_factory=set)  # members that some record has named
     told: int = 0  # members when the last record was written
     closed: bool = False
+    dismissed: bool | None = None
     merged_into: str | None = None
 
     def join(self, accounts: list[int], ts: int) -> None:

@@ -12,7 +12,7 @@ from stream.decide.rules import Floor, Standing
 
 VERSION: Final = 1
 # The fence that write.lua reads, and a partition that no topic of accounts has: one linker writes.
-_FENCE: Final = struct.Struct(">HHqB")
+FENCE: Final = struct.Struct(">HHqB")
 LINKER: Final = (1 << 16) - 1
 
 
@@ -39,7 +39,7 @@ _decode = msgspec.msgpack.Decoder(_Told).decode
 def seal(floor: Floor, place: Place) -> bytes:
     """A membership as bytes."""
     told = _Told(floor.campaign_id, *_standing(floor), floor.score, floor.reasons)
-    return _FENCE.pack(place.epoch, LINKER, place.offset, VERSION) + _encode(told)
+    return FENCE.pack(place.epoch, LINKER, place.offset, VERSION) + _encode(told)
 
 
 def _standing(floor: Floor) -> tuple[Action, int, int]:
@@ -50,13 +50,13 @@ def unseal(value: bytes | None) -> Floor | None:
     """The membership, None for None. StoreError: an unknown version, or broken."""
     if value is None:
         return None
-    version = value[_FENCE.size - 1]
+    version = value[FENCE.size - 1]
     if version != VERSION:
         raise StoreError(
             f"membership of layout {version} in the store, this worker reads {VERSION}"
         )
     try:
-        told = _decode(value[_FENCE.size :])
+        told = _decode(value[FENCE.size :])
     except msgspec.MsgspecError as error:
         raise StoreError(f"a broken membership: {error}") from error
     standing = Standing(told.action, told.answer, told.expires_at)

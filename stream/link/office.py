@@ -4,11 +4,13 @@ The order of the main path holds here, too: decisions and records are out before
 are written, fenced by the touch's offset, and these before the offset is committed.
 """
 
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Container, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from kyc.tiers import Tier
+from schemas.controls import CampaignOrder, control_id
 from schemas.decisions import Campaign as CampaignRecord
 from schemas.decisions import Mode
 from schemas.wire import encode_decision
@@ -18,26 +20,45 @@ from stream.decide.policy import Policy
 from stream.decide.rules import Bars
 from stream.link.answers import Answer, Answers
 from stream.link.campaigns import Campaign
-from stream.link.linker import ACQUAINTED, Linker
+from stream.link.linker import ACQUAINTED, Changes, Linker
 from stream.link.membership import Place, seal
+from stream.link.orders import BATCH, Find, Orders
 from stream.link.records import is_due, records
 from stream.link.touches import Touch
 from stream.link.weighing import Weights
 from stream.metrics import Metrics
 from stream.store import Current, Entry, Kind, Store
 
+Post = Callable[[Sequence[CampaignRecord]], Awaitable[None]]
+
+
+class Member(NamedTuple):
+    """An account that is a member of a campaign, and the partition of its events."""
+
+    partition: int
+    account: str
+
 
 class _Cause(msgspec.Struct):
     """What is asked of the decision that stands."""
 
     cause: str
+    campaign_id: str | None = None
 
 
 _cause = msgspec.json.Decoder(_Cause).decode
 
 
+async def _nowhere(_: Sequence[CampaignRecord]) -> None:
+    pass
+
+
 class Office:
-    """One linker and whom it tells. `heed`: takes the bars after each search."""
+    """One linker and whom it tells.
+
+    heed: takes the bars after each search; post: takes records of campaigns for people to look at;
+    find: the last order about a campaign.
+    """
 
     def __init__(
         self,
@@ -50,60 +71,111 @@ class Office:
         sink: CampaignSink,
         heed: Callable[[Bars], Awaitable[None]],
         metrics: Metrics,
+        post: Post = _nowhere,
+        find: Find = lambda _: None,
         epoch: int = 0,
         blind: frozenset[str] = frozenset(),
     ) -> None:
         opens = min(policy.campaigns.thresholds[Tier.UNVERIFIED].values())
         self.linker = Linker(weights, opens, blind)
-        self._answers = Answers(policy, weights.version, mode, now)
+        self._orders = Orders(find, store)
+        self._answers = Answers(policy, weights.version, mode, now, self._orders.about)
         self._budget = policy.budget
         self._fewest = policy.campaigns.fewest
         self._store = store
         self._sink = sink
         self._heed = heed
         self._metrics = metrics
+        self._post = post
         self._epoch = epoch
+        self._folded = 0  # the offset of the last touch that was taken
         self._searched = False  # since the bars were last told
 
-    def recall(self, touches: Sequence[Touch]) -> None:
+    def recall(self, touches: Sequence[tuple[int, Touch]]) -> None:
         """Fold touches that were answered before this process began: nobody is told again."""
-        for touch in touches:
-            self._fold(touch)
+        for offset, touch in touches:
+            self._folded = offset
+            self._work_out(self._fold(touch))
 
     async def take(self, touches: Sequence[tuple[int, Touch]]) -> None:
         """Fold touches with their offsets, in order. Raises EmitError or StoreError."""
         answers: list[Answer] = []
         told: list[CampaignRecord] = []
         pending: set[str] = set()  # of whom an answer is about to be written
-        for _, touch in touches:
-            found, freed, new = self._fold(touch)
-            pending.update(answer.decision.account_id for answer in found)
-            answers += found
-            answers += [answer for answer in freed if await self._is_ours(answer, pending)]
+        for offset, touch in touches:
+            self._folded = offset
+            changes = self._fold(touch)
+            await self._look(changes)
+            found, new = self._work_out(changes)
+            pending.update(a.decision.account_id for a in found if not a.ends)
+            answers += [a for a in found if not a.ends or await self._is_ours(a, pending)]
             told += new
         if touches:
-            await self._send(answers, told, touches[-1][0])
+            await self._send(answers, told)
         if self._searched:
             self._searched = False
             await self._heed(self._bars())
 
-    async def _is_ours(self, answer: Answer, pending: Set[str]) -> bool:
-        """Whether what stands about an account is a campaign's word, and not a later one."""
+    async def carry_out(self, order: CampaignOrder) -> list[Member] | None:
+        """Do what a person ordered about a campaign, and tell its members: who they are, None
+        where there is no such campaign. However often it is done: decisions have the same ids.
+
+        Raises EmitError or StoreError.
+        """
+        linker, place = self.linker, self._place()
+        campaign = linker.register.open.get(order.campaign_id)
+        if campaign is None:
+            return None
+        if order.what == "dismiss":
+            await self._orders.pardon(linker.ledger, campaign, place)
+        else:
+            await self._orders.lift(linker.ledger, campaign, place)
+        members, ordered = sorted(campaign.members), control_id(order)
+        told = list(records(linker.ledger, campaign))
+        for begin in range(0, len(members), BATCH):
+            some = members[begin : begin + BATCH]
+            answers = self._answers.carry_out(linker.ledger, some, campaign, ordered)
+            await self._send([a for a in answers if not a.ends or await self._is_ours(a, ())], [])
+        await self._send([], told)
+        return [
+            Member(int(linker.ledger.columns[a]["partition"]), linker.ledger.name[a])
+            for a in members
+        ]
+
+    async def _look(self, changes: Changes) -> None:
+        """At what was ordered about campaigns that changed, or that this process meets first."""
+        campaign_of = self.linker.register.campaign_of
+        met = {campaign_of[a] for a in changes.accounts if a in campaign_of}
+        due = {one for one in met if changes.searched or one.dismissed is None}
+        await self._orders.look(self.linker.ledger, due, self._place())
+
+    async def _is_ours(self, answer: Answer, pending: Container[str]) -> bool:
+        """Whether what stands about an account is the campaign's word, and not a later one."""
         account = answer.decision.account_id
         if account in pending:
             return True
         held = await self._store.decision(account)
-        return held is not None and _cause(held).cause == "campaign"
+        if held is None:
+            return False
+        stands = _cause(held)
+        ordered = stands.cause == "override" and stands.campaign_id == answer.floor.campaign_id
+        return stands.cause == "campaign" or ordered
 
-    def _fold(self, touch: Touch) -> tuple[list[Answer], list[Answer], list[CampaignRecord]]:
-        """New answers, those that end, and records."""
-        linker = self.linker
-        changes = linker.fold(touch)
+    def _fold(self, touch: Touch) -> Changes:
+        changes = self.linker.fold(touch)
         self._searched |= changes.searched
-        found = self._answers.to(linker.ledger, changes.accounts, linker.register.campaign_of)
-        freed = [self._answers.free(linker.ledger, a) for a in linker.register.freed()]
-        records = self._tell([*changes.campaigns, *linker.register.ended()])
-        return found, [answer for answer in freed if answer], records
+        return changes
+
+    def _work_out(self, changes: Changes) -> tuple[list[Answer], list[CampaignRecord]]:
+        """Answers, and records."""
+        ledger, register = self.linker.ledger, self.linker.register
+        found = self._answers.to(ledger, changes.accounts, register.campaign_of)
+        freed = [self._answers.free(ledger, account) for account in register.freed()]
+        records = self._tell([*changes.campaigns, *register.ended()])
+        return [*found, *(answer for answer in freed if answer)], records
+
+    def _place(self) -> Place:
+        return Place(self._epoch, self._folded)
 
     def _bars(self) -> Bars:
         ledger, members = self.linker.ledger, self.linker.register.campaign_of
@@ -117,17 +189,16 @@ class Office:
         due = [one for one in dict.fromkeys(campaigns) if is_due(one, self._fewest)]
         return [r for one in due for r in records(self.linker.ledger, one)]
 
-    async def _send(
-        self, answers: Sequence[Answer], told: Sequence[CampaignRecord], offset: int
-    ) -> None:
+    async def _send(self, answers: Sequence[Answer], told: Sequence[CampaignRecord]) -> None:
         await self._sink.record(told)
         await self._sink.emit([(a.partition, a.decision) for a in answers], [])
         # Of one account the last answer holds.
         last = {answer.decision.account_id: answer for answer in answers}
-        place = Place(self._epoch, offset)
+        place = self._place()
         await self._store.write(
             [_entry(account, answer, place) for account, answer in last.items()], Kind.MEMBERSHIP
         )
+        await self._post(told)
         self._count(answers, told)
 
     def _count(self, answers: Sequence[Answer], told: Sequence[CampaignRecord]) -> None:

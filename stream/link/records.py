@@ -23,7 +23,9 @@ _SHARES: Final = [FEATURE_NAMES.index(f"capability_{name}_share_7d") for name in
 
 def is_due(campaign: Campaign, fewest: int) -> bool:
     """Whether there is something new to tell: it is big enough and has grown, or it is over.
-    Nobody hears the end of what was never told of."""
+    Nobody hears the end of what was never told of, nor more of what a person has dismissed."""
+    if campaign.dismissed:
+        return False
     if campaign.closed:
         return campaign.told > 0
     return campaign.holds(max(fewest, GROWN * campaign.told))
@@ -42,12 +44,11 @@ def records(ledger: Ledger, campaign: Campaign) -> Iterator[CampaignRecord]:
 
 def _record(ledger: Ledger, campaign: Campaign, members: Ints, added: list[str]) -> CampaignRecord:
     columns = ledger.columns[members]
-    status: Literal["open", "closed"] = "closed" if campaign.closed else "open"
     names = [ledger.name[account] for account in members.tolist()]
     return CampaignRecord(
         campaign_id=campaign.campaign_id,
         ts=ledger.clock,
-        status=status,
+        status=_status(campaign),
         first_seen=int(columns["first"].min(initial=campaign.detected_at)),
         last_seen=int(columns["last"].max(initial=campaign.detected_at)),
         detected_at=campaign.detected_at,
@@ -65,6 +66,12 @@ def _record(ledger: Ledger, campaign: Campaign, members: Ints, added: list[str])
         sample_accounts=names[:MOST_SAMPLED],
         score=round(campaign.score, 6),
     )
+
+
+def _status(campaign: Campaign) -> Literal["open", "closed", "dismissed"]:
+    if campaign.dismissed:
+        return "dismissed"
+    return "closed" if campaign.closed else "open"
 
 
 def _capabilities(shares: Floats, requests: Ints) -> dict[str, float]:

@@ -39,7 +39,7 @@ async def taken(touches: list[Touch], size: int = 7, recalled: int = 0) -> Ear:
     """What is told when touches come in chunks of `size`, the first `recalled` ones in silence."""
     ear = Ear()
     one = office(ear)
-    one.recall(touches[:recalled])
+    one.recall(numbered(touches[:recalled]))
     for begin in range(recalled, len(touches), size):
         await one.take(numbered(touches[begin : begin + size], begin))
     return ear

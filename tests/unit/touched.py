@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from schemas.decisions import Campaign, DeadLetter
+from schemas.events import LabelEvent
 from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire
 from stream.broker.sinks import Placed
@@ -14,6 +15,7 @@ from stream.decide.policy import Policy
 from stream.decide.rules import Bars
 from stream.link.kinds import KIND
 from stream.link.office import Office
+from stream.link.orders import Find
 from stream.link.portrait import TRAITS
 from stream.link.touches import Touch, Value
 from stream.link.weighing import Weights
@@ -84,6 +86,8 @@ class Ear:
     letters: list[DeadLetter] = field(default_factory=list)
     records: list[Campaign] = field(default_factory=list)
     bars: list[Bars] = field(default_factory=list)
+    posted: list[Campaign] = field(default_factory=list)
+    labels: list[tuple[int, LabelEvent]] = field(default_factory=list)
 
     async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
         self.decisions += [decision for _, decision in decisions]
@@ -92,12 +96,23 @@ class Ear:
     async def record(self, campaigns: Sequence[Campaign]) -> None:
         self.records += campaigns
 
+    async def post(self, records: Sequence[Campaign]) -> None:
+        self.posted += records
+
+    async def label(self, labels: Sequence[tuple[int, LabelEvent]]) -> None:
+        self.labels += labels
+
     async def heed(self, bars: Bars) -> None:
         self.bars.append(bars)
 
 
-def office(ear: Ear, store: MemoryStore | None = None, weights: Weights = CERTAIN) -> Office:
-    """An office in memory that acts on campaigns of four."""
+def office(
+    ear: Ear,
+    store: MemoryStore | None = None,
+    weights: Weights = CERTAIN,
+    find: Find = lambda _: None,
+) -> Office:
+    """An office in memory that acts on campaigns of four, and finds orders where `find` does."""
     campaigns = POLICY["campaigns"] | {"fewest": 4}
     return Office(
         policy=Policy.model_validate(POLICY | {"campaigns": campaigns}),
@@ -108,6 +123,8 @@ def office(ear: Ear, store: MemoryStore | None = None, weights: Weights = CERTAI
         sink=ear,
         heed=ear.heed,
         metrics=Metrics(),
+        post=ear.post,
+        find=find,
     )
 
 
