@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from kyc.marks import YES
 from kyc.profile import Profile
 from kyc.things import Card, Document, Mailbox, Number
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
-WINDOWS: Final = (HOUR_MS, DAY_MS, 90 * DAY_MS)
+QUARTER_MS: Final = 90 * DAY_MS
 # What an account signs up with, and what it adds later: the number of its row that says when.
 _SIGNUP: Final = {"device": "device", "subnet": "network"}
 _THINGS: Final = {
@@ -19,6 +20,30 @@ _THINGS: Final = {
 }
 
 
+# Beyond this a value is everybody's, and what matters is that it is; 64 accounts weigh 3 KB.
+MOST: Final = 64
+# Of what the whole stream has: enough to tell a share of one in a hundred, and several chunks of
+# sign-ups, of which all are noted before any is counted.
+MOST_OF_ALL: Final = 2_048
+
+
+class Span(NamedTuple):
+    """How a kind is counted: within these windows, ms, and among how many claims at most."""
+
+    windows: tuple[int, ...] = ()
+    most: int = MOST
+
+
+_OF_ALL: Final = Span((HOUR_MS, DAY_MS, QUARTER_MS), MOST_OF_ALL)
+_ONLY_EVER: Final = Span()
+_SPANS: Final = {
+    "subnet": Span((HOUR_MS, DAY_MS)),
+    "document": Span((QUARTER_MS,)),
+    "client": _OF_ALL,
+    "signup": _OF_ALL,
+}
+
+
 class Claim(NamedTuple):
     """An account has a value of a kind, since `at` ms. value: a keyed hash."""
 
@@ -26,15 +51,27 @@ class Claim(NamedTuple):
     value: int
     at: int
 
+    @property
+    def span(self) -> Span:
+        """How it is counted."""
+        return _SPANS.get(self.kind, _ONLY_EVER)
 
+
+_WITHIN: Final = {
+    "subnet": ("signups_1h", "signups_24h"),
+    "document": ("document_90d",),
+    "client": ("client_1h", "client_24h", "client_90d"),
+    "signup": ("signup_1h", "signup_24h", "signup_90d"),
+}
 Counts = tuple[int, ...]
 """How many accounts have a value, this one among them: so far, and those that claimed it within
-each of WINDOWS before this one."""
+each of the windows of its kind before this one."""
 
 
 def claims(profile: Profile) -> list[Claim]:
-    """What may be shared of a profile: kinds as in kyc/links.py, and `twin`: its client on its
-    network."""
+    """What may be shared of a profile: kinds as in kyc/links.py; `twin`: its client on its network,
+    `plain_twin`: the same of those whom nothing but a mailbox that anybody can have speaks for;
+    `client` and `signup`: what share of all sign-ups have its client."""
     early = profile.earliest
     found = [
         Claim(kind, int(early[name][1]), early[name][0])
@@ -47,10 +84,20 @@ def claims(profile: Profile) -> list[Claim]:
         for value, row in profile.things.get(name, {}).items()
     ]
     if "network" in early and "user_agent" in early:
+        at, client = early["user_agent"][0], int(early["user_agent"][1])
         # Exclusive or: as good as a hash of both, since both are keyed hashes.
-        both = int(early["network"][1]) ^ int(early["user_agent"][1])
-        found.append(Claim("twin", both, early["network"][0]))
+        both = int(early["network"][1]) ^ client
+        found += [Claim("twin", both, at), Claim("client", client, at), Claim("signup", 1, at)]
+        if _is_plain(profile):
+            found.append(Claim("plain_twin", both, at))
     return found
+
+
+def _is_plain(profile: Profile) -> bool:
+    """Whether all of its mailboxes are such as anybody has, and no organisation was named."""
+    boxes = [Mailbox(*row) for row in profile.things.get("mailbox", {}).values()]
+    is_anybody = bool(boxes) and all(box.free == YES for box in boxes)
+    return is_anybody and not profile.earliest.keys() & {"org", "business_oddities"}
 
 
 def shared(counted: Iterable[tuple[Claim, Counts]]) -> Mapping[str, int]:
@@ -63,9 +110,5 @@ def shared(counted: Iterable[tuple[Claim, Counts]]) -> Mapping[str, int]:
 
 
 def _named(kind: str, counts: Sequence[int]) -> list[tuple[str, int]]:
-    ever, hour, day, quarter = counts
-    if kind == "subnet":
-        return [(kind, ever), ("signups_1h", hour), ("signups_24h", day)]
-    if kind == "document":
-        return [(kind, ever), ("document_90d", quarter)]
-    return [(kind, ever)]
+    ever, *within = counts
+    return [(kind, ever), *zip(_WITHIN.get(kind, ()), within, strict=True)]

@@ -165,6 +165,7 @@ def _mailboxes(
         disposable=mark(lists.disposable(domain)),
         academic=mark(lists.university(domain)),
         lookalike=mark(free is not True and passes_for(domain, by.famous_mail)),
+        registered=max(lists.registered(domain) or 0, 0),
     )
     return {"mailbox": {by.hasher.value("mailbox", told.mailbox): row}}
 

@@ -11,6 +11,7 @@ Nothing here is personal: values are keyed hashes, or as coarse as a country.
 
 from collections.abc import Callable, Mapping
 from enum import IntFlag
+from itertools import zip_longest
 from operator import itemgetter
 from typing import Final, TypeVar
 
@@ -89,7 +90,8 @@ def _capped(kind: str, one: Mapping[int, Thing], other: Mapping[int, Thing]) -> 
 def _largest(one: Thing | None, other: Thing | None) -> Thing:
     if one is None or other is None:
         return one or other or ()
-    return tuple(map(max, one, other))
+    # A row of an older version lacks the last numbers.
+    return tuple(map(max, zip_longest(one, other, fillvalue=0)))
 
 
 def encode(profile: Profile) -> bytes:

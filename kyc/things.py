@@ -15,7 +15,8 @@ NETWORKS: Final = ("datacentre", "vpn", "tor", "relay", "runner")
 class Mailbox(NamedTuple):
     """By the mailbox's hash; the one told last is the account's.
 
-    domain, site: hashes of the address's domain and of what was registered of it; then marks.
+    domain, site: hashes of the address's domain and of what was registered of it; then marks;
+    registered: when that was, days since the epoch, 0: not known.
     """
 
     told: int
@@ -28,6 +29,7 @@ class Mailbox(NamedTuple):
     disposable: int = 0
     academic: int = 0
     lookalike: int = 0
+    registered: int = 0
 
 
 class Number(NamedTuple):
@@ -61,7 +63,7 @@ class Document(NamedTuple):
 class Vendor(NamedTuple):
     """By the vendor's hash; result: 4 times when, plus the index in RESULTS of an identity check.
 
-    So the latest stands, at one time the worst.
+    So the latest stands, at one time the worst. A kind of its own holds what screening said.
     """
 
     result: int

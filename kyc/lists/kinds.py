@@ -8,6 +8,7 @@ class Content(StrEnum):
     """What a list holds, and so how it is kept and looked up."""
 
     DOMAINS = "domains"
+    DATES = "dates"
     MAILBOXES = "mailboxes"
     NETWORKS = "networks"
     SYSTEMS = "systems"
@@ -21,6 +22,7 @@ class Kind(StrEnum):
     DISPOSABLE_DOMAINS = "disposable_domains"
     FREE_DOMAINS = "free_domains"
     UNIVERSITY_DOMAINS = "university_domains"
+    DOMAIN_DATES = "domain_dates"
     ROLE_MAILBOXES = "role_mailboxes"
     DATACENTRE_NETWORKS = "datacentre_networks"
     DATACENTRE_SYSTEMS = "datacentre_systems"

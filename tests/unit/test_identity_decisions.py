@@ -18,7 +18,7 @@ from tests.unit.test_accounts import news, told
 
 WEEK = 7 * 86_400_000
 # Of whose mailbox another account has a spelling.
-SHARED = Suspicious(value=0.8, by="email_accounts", at_least=2)
+SHARED = Suspicious(value=0.8, by="email_accounts", at_least=2, weights={"email_accounts": 2.0})
 FIRST = told(0, email="ada@x.org", account="bo", ts=NOW)
 SECOND = told(1, email="ada+1@x.org", ts=NOW + 1)
 PHONE = told(2, "phone.verified", phone="+4915123456789", ts=NOW + 2)

@@ -25,6 +25,7 @@ def evidence(**seen: float) -> float:
         ("document_accounts", 1, 2),
         ("document_organisations", 0, 1),
         ("signup_device_accounts", 1, 2),
+        ("signup_clients_alike", 1.5, 1.6),
     ],
 )
 def test_a_couple_is_no_evidence(name: str, innocent: float, evident: float) -> None:

@@ -203,3 +203,12 @@ def test_any_database_is_read_or_refused(folder: Folder, start: int, junk: bytes
     path = written(folder, "ip.mmdb", good[:start] + junk + good[start + len(junk) :])
     with suppress(ListError):
         assert Database(path).count() >= 0
+
+
+def test_dates_of_domains_are_looked_up(folder: Folder) -> None:
+    """Of a domain, and of one below it; of another one nothing is known."""
+    path = written(folder, "ages.csv", "domain,created\nyoung.example,1970-01-11\n")
+    import_list(folder, Kind.DOMAIN_DATES, [path], NOW)
+    lists = Lists.load(folder.path)
+    assert lists.registered("young.example") == lists.registered("mail.young.example") == 10
+    assert lists.registered("other.example") is None

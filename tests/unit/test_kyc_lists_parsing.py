@@ -185,6 +185,12 @@ def test_a_csv_with_other_columns_is_refused() -> None:
             1,
         ),
         (Content.NETWORKS, "2001:db8::/32\n::/0\n", 1, 1),
+        (
+            Content.DATES,
+            "domain,created\nex.org,2024-02-29\n1999-01-01T09:00Z a.example\nb.de\n",
+            2,
+            1,
+        ),
         (Content.SYSTEMS, 'AS64496 # one\n64497,"Some Host, US"\nAS99999999999\n', 2, 1),
     ],
 )
@@ -200,6 +206,9 @@ def test_values_are_written_in_one_form() -> None:
         "xn--bcher-kva.example"
     ]
     assert plain.parse(source("192.0.2.9/24"), Content.NETWORKS).rows == ["192.0.2.0/24"]
+    assert plain.parse(source("7,1999-01-01T09:00Z,A.example"), Content.DATES).rows == [
+        "a.example=1999-01-01"
+    ]
     assert plain.parse(source("AS64496"), Content.SYSTEMS).rows == ["64496"]
 
 

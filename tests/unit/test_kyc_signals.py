@@ -1,5 +1,6 @@
 """Every signal: what it sees, what it does not see, and that order changes neither."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kyc.claims import MOST, MOST_OF_ALL
 from kyc.evidence import Evidence
+from kyc.lists.lookups import Lists
 from kyc.profile import join
 from kyc.signals import NAMES, SIGNALS, row
 from kyc.signals.registry import Value, signal
@@ -241,6 +244,9 @@ SHARED = {
     "signups_day": "signups_24h",
     "document_accounts": "document",
 }
+# Of a thousand sign-ups of 90 days fifty came with the client; ten came from its network.
+ALIKE = {"plain_twin": 3, "subnet": 10, "client_90d": 50, "signup_90d": 1_000}
+OWN_TESTS = {"document_organisations", "email_domain_days", "signup_clients_alike"}
 NETWORKS = {
     f"signup_{kind}": f"198.51.{n}.9"
     for n, kind in enumerate(("datacentre", "vpn", "tor", "relay", "runner"))
@@ -269,6 +275,40 @@ def test_a_document_verifies_one_organisation_within_90_days(
     assert sees("document_organisations", shared=shared) is value
 
 
+@pytest.mark.parametrize(
+    ("counts", "value"),
+    [
+        ({}, -math.log10(0.0712)),  # two or more of nine, each one in twenty
+        ({"plain_twin": 10}, 9.0),
+        ({"plain_twin": 2}, 0.0),
+        ({"client_90d": 1_000}, 0.0),
+        ({"subnet": 3}, -math.log10(0.0025)),
+        ({"subnet": MOST}, None),
+        ({"signup_90d": MOST_OF_ALL, "signup_24h": 100, "client_24h": 100}, 0.0),
+        ({"signup_90d": MOST_OF_ALL, "client_90d": MOST_OF_ALL}, 0.0),
+    ],
+)
+def test_neighbours_alike(counts: dict[str, int], value: float | None) -> None:
+    """Surprising by how seldom the client is among all sign-ups; never of two, nor of a crowd."""
+    seen = sees("signup_clients_alike", shared=ALIKE | counts)
+    assert seen == (value if value is None else pytest.approx(value, abs=1e-3))
+    assert sees("signup_clients_alike") is None
+
+
+def test_the_age_of_a_domain() -> None:
+    """Of the domain or what was registered of it, where a list tells it; a year at most."""
+    today = NOW // DAY
+    lists = Lists(dates={"young.example": today - 9, "old.example": 0, "late.example": today + 3})
+    ages = {
+        mail: sees("email_domain_days", created(email=f"a@{mail}"), lists=lists)
+        for mail in ("young.example", "mail.young.example", "old.example", "late.example", "x.org")
+    }
+    assert list(ages.values()) == [9.0, 9.0, None, 0.0, None]
+    aged = Lists(dates={"old.example": 1})
+    assert sees("email_domain_days", created(email="a@old.example"), lists=aged) == 365.0
+    assert sees("email_domain_unknown", created(email="a@old.example"), lists=aged) is False
+
+
 @pytest.mark.parametrize(("name", "address"), NETWORKS.items())
 def test_what_kind_of_network(name: str, address: str) -> None:
     """Yes in its own list, no in another's, not known without lists or address."""
@@ -281,7 +321,7 @@ def test_what_kind_of_network(name: str, address: str) -> None:
 def test_every_signal_is_in_a_table() -> None:
     """None without a test of its own."""
     tabled = {name for name, _, _ in TABLE}
-    assert tabled | set(SHARED) | set(NETWORKS) | {"document_organisations"} == set(SIGNALS)
+    assert tabled | set(SHARED) | set(NETWORKS) | OWN_TESTS == set(SIGNALS)
 
 
 @pytest.mark.parametrize("name", NAMES)
