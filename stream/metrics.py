@@ -20,6 +20,7 @@ ACCOUNTS: Final = ("established", "unproven", "unknown")
 STAGES: Final = ("decode", "load", "know", "remember", "score", "decide", "link", "emit", "write")
 DEPENDENCIES: Final = ("store",)
 STATUSES: Final = ("open", "closed")
+GOVERNED: Final = ("step_up", "block")
 LINKED: Final = ("accounts", "values", "campaigns", "members")
 
 # One batch spends 0.1 ms to 100 ms in a stage; 1 s is a stall.
@@ -93,6 +94,23 @@ class Metrics:
             ["rule"],
             registry=self.registry,
         )
+        self.governed = Counter(
+            "sluicegate_governed",
+            "Blocks and step-ups in whose place the governor allowed a rate_limit only, each time "
+            "that an event called for one.",
+            ["action"],
+            registry=self.registry,
+        )
+        self.shadow = Gauge(
+            "sluicegate_shadow",
+            "1 while decisions are not to be acted on, else 0.",
+            registry=self.registry,
+        )
+        self.overrides = Gauge(
+            "sluicegate_overrides",
+            "Overrides that were set and not lifted, ended ones included.",
+            registry=self.registry,
+        )
         self.stage_seconds = Histogram(
             "sluicegate_stage_seconds",
             "Time that one batch spends in a stage.",
@@ -149,6 +167,8 @@ class Metrics:
             self.stage_seconds.labels(stage)
         for status in STATUSES:
             self.campaigns.labels(status)
+        for action in GOVERNED:
+            self.governed.labels(action)
         for what in LINKED:
             self.linked.labels(what)
         for dependency in DEPENDENCIES:

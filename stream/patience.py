@@ -8,7 +8,11 @@ import stamina
 import structlog
 
 from kyc.claims import Counts
+from schemas.decisions import Action
 from schemas.errors import StoreError
+from stream.decide.policy import Fewest, Shares
+from stream.govern.activity import Activity
+from stream.govern.grants import Grants, Wish
 from stream.know.census import Census, Noted
 from stream.know.vault import Named, Vault
 from stream.metrics import Metrics
@@ -101,6 +105,28 @@ class PatientVault:
     async def forget(self, accounts: Sequence[str]) -> None:
         """As Vault.forget."""
         await self._store.insist(lambda: self._vault.forget(accounts))
+
+
+class PatientGrants:
+    """Asks again as patiently as a store does, with which it shares a server.
+
+    What is counted twice makes a share of more: of a store that comes back, by minutes' worth.
+    """
+
+    def __init__(self, grants: Grants, store: PatientStore) -> None:
+        self._grants = grants
+        self._store = store
+
+    async def add(self, activity: Activity) -> None:
+        """As Grants.add."""
+        await self._store.insist(lambda: self._grants.add(activity))
+
+    async def grant(
+        self, hour: int, action: Action, shares: Shares, fewest: Fewest, wishes: Sequence[Wish]
+    ) -> list[bool]:
+        """As Grants.grant."""
+        asked = hour, action, shares, fewest, wishes
+        return await self._store.insist(lambda: self._grants.grant(*asked))
 
 
 class PatientCensus:

@@ -80,6 +80,34 @@ class Campaigns(BaseModel):
     proven_conduct: Annotated[float, Field(ge=0, le=3)]
 
 
+class Shares(BaseModel):
+    """Shares of the accounts active in a day, and of their requests."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    accounts: Part
+    traffic: Part
+
+
+class Fewest(BaseModel):
+    """Numbers of accounts and requests that are too small to be a share of anything."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    accounts: Annotated[int, Field(ge=0)]
+    requests: Annotated[int, Field(ge=0)]
+
+
+class Governor(BaseModel):
+    """How much may newly be blocked or stepped up in an hour: a share, or so few in any case."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    block: Shares = Shares(accounts=0.1, traffic=0.2)
+    step_up: Shares = Shares(accounts=0.2, traffic=0.3)
+    fewest: Fewest = Fewest(accounts=250, requests=50_000)
+
+
 class Policy(BaseModel):
     """A policy. Frozen; lifetimes in milliseconds."""
 
@@ -90,6 +118,7 @@ class Policy(BaseModel):
     thresholds: Thresholds
     campaigns: Campaigns
     budget: Budget
+    governor: Governor = Governor()
     hysteresis: Part
     lifetimes: Annotated[dict[Action, Lifetime], AfterValidator(_all_actions)]
     block_evidence: Evidence

@@ -28,6 +28,8 @@ class RequestBatch:
     event_id: list[str]
     named: list[str]
     """The model of each request, as it was named."""
+    organisation: list[str | None]
+    """Of each request, None where it was not told; looked at where people order about one."""
     event: UInt64
     """xxh3_64 of event_id."""
     partition: Int64
@@ -82,4 +84,5 @@ class RequestBatch:
         chosen = np.arange(len(self))[rows].tolist()
         taken["event_id"] = [self.event_id[row] for row in chosen]
         taken["named"] = [self.named[row] for row in chosen]
+        taken["organisation"] = [self.organisation[row] for row in chosen]
         return dataclasses.replace(self, **taken)

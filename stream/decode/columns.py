@@ -52,6 +52,7 @@ def columns(
         account=np.fromiter(map(place.__getitem__, sent["account_id"]), np.int64),
         event_id=list(sent["event_id"]),
         named=list(sent["model"]),
+        organisation=list(sent["org_id"]),
         event=np.array([xxh3_64_intdigest(e.encode()) for e in sent["event_id"]], np.uint64),
         partition=np.array(partitions, np.int64),
         offset=np.array(offsets, np.int64),

@@ -8,13 +8,14 @@ event by event in the order of the partition, so that a crash repeats the very s
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import Final
 
 import msgspec
 from pydantic import TypeAdapter
 
+from kyc.assessed import Assessed
 from kyc.claims import claims, shared
 from kyc.evidence import Evidence
 from kyc.facts import Reading, told
@@ -26,10 +27,15 @@ from schemas.events import AccountEvent
 from schemas.wire import DecisionWire, encode_decision, parse
 from stream.broker.chunk import Chunk, Record, refuse_recreated
 from stream.broker.sinks import Sink
+from stream.broker.tombstones import Burial, Erased
+from stream.controls.pinned import is_pinned
+from stream.controls.table import Controls
 from stream.decode.columns import MAX_AHEAD_MS
 from stream.decode.records import dead_letter, foreign_key, parsed
+from stream.govern.governor import Governor
 from stream.know.assessor import Assessor, Occasion, Opinion
 from stream.know.census import Census, Noted
+from stream.know.departed import Departed
 from stream.know.dossier import Dossier, Stage, Told
 from stream.know.profiles import Position, assessments, headers, held_offsets, seal, unseal
 from stream.know.vault import Vault
@@ -75,6 +81,10 @@ class Registry:
     witness: Witness | None = None
     watch: Watch | None = None
     vault: Vault | None = None
+    burial: Burial | None = None
+    departed: Departed = field(default_factory=Departed)
+    controls: Controls = field(default_factory=Controls)
+    governor: Governor | None = None
 
     async def handle(self, chunk: Chunk) -> None:
         """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
@@ -131,11 +141,23 @@ class Registry:
         if self.witness:
             self.witness([stage.occasion for stage in stages], opinions)
         for (_, dossier, occasion, _), opinion in zip(stages, opinions, strict=True):
-            new = self.assessor.assess(dossier.assessed, opinion)
-            decision = self.assessor.decide(dossier.assessed, new, opinion, occasion)
-            dossier.assessed = new
+            decision = await self._decide(dossier, opinion, occasion)
             if decision and not await self._is_weaker(decision):
                 dossier.decisions.append(decision)
+
+    async def _decide(
+        self, dossier: Dossier, opinion: Opinion, occasion: Occasion
+    ) -> DecisionWire | None:
+        """What an event calls for, None where nothing is to be told; the dossier moves on."""
+        held = dossier.assessed
+        dossier.assessed = self.assessor.assess(held, opinion)
+        decision = self.assessor.decide(held, dossier.assessed, opinion, occasion)
+        if decision is None or self.governor is None or held.asking.at(occasion.ts):
+            return decision
+        governed = await self.governor.govern(decision)
+        if governed is not decision:  # nothing is asked for yet: the next event asks again
+            dossier.assessed = Assessed.of(opinion.until, opinion.score, held.asking)
+        return governed
 
     async def _evidence(self, stages: Sequence[Stage]) -> list[Evidence]:
         """Each stage with how many others have what its account has."""
@@ -160,8 +182,10 @@ class Registry:
         return self.reading.hasher.value("account", dossier.account)
 
     async def _is_weaker(self, decision: DecisionWire) -> bool:
-        """Whether what stands for another cause is at least as strict: then it goes on standing,
-        and the account's next request hears what is asked of it."""
+        """Whether a person's word stands, or for another cause what is at least as strict: then
+        it goes on standing, and the account's next request hears what is asked of it."""
+        if await is_pinned(self.store, self.controls, decision.account_id, decision.ts):
+            return True
         held = await self.store.decision(decision.account_id)
         if held is None:
             return False
@@ -170,6 +194,11 @@ class Registry:
         return lives and stands.action >= decision.action
 
     async def _write(self, dossiers: Sequence[Dossier], position: Position) -> None:
+        gone = [d for d in dossiers if d.profile.erased]
+        # Before the profiles, which know what to take back.
+        await self.census.forget(
+            [Noted(self._stand_in(d), c, 0) for d in gone for c in d.forgotten()]
+        )
         entries = [
             Entry(d.account, seal(d.profile, position, d.last, d.assessed), _current(d.decisions))
             for d in dossiers
@@ -177,10 +206,16 @@ class Registry:
         if await self.store.write(entries, Kind.PROFILE):
             self.metrics.fenced.inc()
         await self._keep_names(dossiers)
-        # After the tombstones: a batch of requests that reads these keeps nothing any more.
-        await self.store.erase([d.account for d in dossiers if d.profile.erased])
-        forgotten = ([Noted(self._stand_in(d), c, 0) for c in d.forgotten()] for d in dossiers)
-        await self.census.forget(list(chain.from_iterable(forgotten)))
+        await self._erase([Erased(position.partition, d.account) for d in gone])
+
+    async def _erase(self, gone: Sequence[Erased]) -> None:
+        """What is held elsewhere of accounts whose profiles are tombstones by now, which a batch
+        of requests that reads them heeds: it keeps nothing any more."""
+        accounts = [one.account for one in gone]
+        self.departed.add(accounts)
+        await self.store.erase(accounts)
+        if self.burial and gone:
+            await self.burial.bury(gone)
 
     async def _keep_names(self, dossiers: Sequence[Dossier]) -> None:
         if self.vault:

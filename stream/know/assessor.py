@@ -17,10 +17,11 @@ from kyc.reasons import decisive, explain
 from kyc.shipped import SHIPPED as SHIPPED_MODEL
 from kyc.signals import DIGEST, NAMES, SIGNALS, row
 from kyc.stepup import ask
-from schemas.decisions import Action, Mode
+from schemas.decisions import Action
 from schemas.wire import DecisionWire, ReasonWire
 from scorers.inputs import Inputs
 from scorers.model import Model
+from stream.controls.table import Controls
 from stream.decide.court import decision_id, wall_clock
 from stream.settings import Settings
 
@@ -71,11 +72,16 @@ class Assessor:
     """A model of identity and its policy; swapped as one."""
 
     def __init__(
-        self, model: Scorer, policy: KycPolicy, *, mode: Mode, now: Callable[[], int] = wall_clock
+        self,
+        model: Scorer,
+        policy: KycPolicy,
+        *,
+        controls: Controls,
+        now: Callable[[], int] = wall_clock,
     ) -> None:
         self._model = model
         self.policy = policy
-        self._mode = mode
+        self._controls = controls
         self._now = now
 
     def opinions(self, seen: Sequence[Evidence], *, weigh: bool = False) -> list[Opinion]:
@@ -130,7 +136,7 @@ class Assessor:
             reasons=_reasons(opinion) if wanted else [],
             model_version=model,
             policy_version=policy.version,
-            mode=self._mode,
+            mode=self._controls.mode,
             expires_at=new.asked_until if wanted else ts + policy.step_up.lifetime,
             requirements=[wanted] if wanted else None,
         )
@@ -143,8 +149,8 @@ def _reasons(opinion: Opinion) -> list[ReasonWire]:
     ]
 
 
-def open_assessor(settings: Settings) -> Assessor:
+def open_assessor(settings: Settings, controls: Controls) -> Assessor:
     """The model and policy of identity that settings name. Raises ModelError or PolicyError."""
     model: Path = settings.kyc_model or SHIPPED_MODEL
     policy = load_kyc_policy(settings.kyc_policy or SHIPPED_POLICY)
-    return Assessor(Model.load(model, IDENTITY), policy, mode=settings.mode)
+    return Assessor(Model.load(model, IDENTITY), policy, controls=controls)

@@ -9,6 +9,7 @@ from kyc.known import shown
 from kyc.profile import Proof
 from kyc.proven import withheld
 from stream.broker.connections import store_client
+from stream.controls.table import Controls
 from stream.decode.hashing import KeyedHasher
 from stream.know.assessor import Opinion, open_assessor
 from stream.know.census import Noted, RedisCensus
@@ -45,7 +46,7 @@ async def explain(settings: Settings, account: str, at: int) -> Explanation | No
         decision = await store.decision(account)
     finally:
         await store.close()
-    assessor = open_assessor(settings)
+    assessor = open_assessor(settings, Controls(settings.mode))
     known = shared(zip(found, counts, strict=True))
     seen = Evidence(profile, at, assessor.policy, known)
     [opinion] = assessor.opinions([seen], weigh=True)

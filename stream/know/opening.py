@@ -6,11 +6,15 @@ from kyc.lists.roll import Roll
 from kyc.screening.screener import Screener
 from kyc.screening.watch import Watch
 from stream.broker.sinks import Sink
+from stream.broker.tombstones import Burial
+from stream.controls.table import Controls
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
+from stream.govern.governor import Governor
 from stream.know.accounts import Registry
 from stream.know.assessor import open_assessor
 from stream.know.census import Census
+from stream.know.departed import Departed
 from stream.know.vault import Vault
 from stream.metrics import Metrics
 from stream.settings import Settings
@@ -26,13 +30,30 @@ def open_registry(
     sink: Sink,
     metrics: Metrics,
     vault: Vault | None = None,
+    controls: Controls | None = None,
+    governor: Governor | None = None,
+    burial: Burial | None = None,
+    departed: Departed | None = None,
 ) -> Registry:
-    """Raises ModelError, PolicyError or ListError, which name the file."""
-    assessor = open_assessor(settings)
+    """Raises ModelError, PolicyError or ListError, which name the file.
+
+    controls: what people order, none: nobody does; governor: none where nobody is acted on;
+    burial: ends what topics hold of erased accounts; departed: hears of these.
+    """
+    held = controls or Controls(settings.mode)
+    assessor = open_assessor(settings, held)
     reading = Reading(
         hasher, geography.locate, Lists.load(settings.lists_dir), assessor.policy.famous_mail
     )
     roll = Roll.load(settings.lists_dir)
     watch = Watch(Screener(roll.entries)) if roll.version else None
     served = (reading, assessor, census, store, sink, metrics, settings.stream_epoch)
-    return Registry(*served, watch=watch, vault=vault)
+    return Registry(
+        *served,
+        watch=watch,
+        vault=vault,
+        burial=burial,
+        departed=departed or Departed(),
+        controls=held,
+        governor=governor,
+    )

@@ -17,6 +17,7 @@ from schemas.errors import ConfigurationError
 from schemas.ndjson import read_lines
 from scorers.train import Report, TrainingTable, train
 from stream.broker.sinks import FileSink
+from stream.controls.table import Controls
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.know.accounts import Registry
@@ -84,7 +85,7 @@ def collect(bodies: Iterable[bytes], truths: dict[str, Truth]) -> TrainingTable:
     hasher = KeyedHasher(LOCAL_PEPPER)
     registry = Registry(
         Reading(hasher, geography.locate, Lists(), policy.famous_mail),
-        Assessor(_Blind(), policy, mode="shadow"),
+        Assessor(_Blind(), policy, controls=Controls("shadow")),
         MemoryCensus(),
         MemoryStore(),
         FileSink(io.BytesIO(), io.BytesIO()),

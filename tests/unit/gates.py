@@ -18,11 +18,13 @@ from schemas.wire import DecisionWire
 from stream.agents import Gate, Witness
 from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import Placed
+from stream.controls.table import Controls
 from stream.decide.court import Court, Judge
 from stream.decide.policy import Policy
 from stream.decide.rules import Rules
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
+from stream.govern.governor import Governor
 from stream.know.accounts import Registry
 from stream.know.assessor import Assessor
 from stream.know.census import MemoryCensus
@@ -160,18 +162,22 @@ def registry(
     geography: Geography | None = None,
     scorer: Suspicious | None = None,
     census: MemoryCensus | None = None,
+    controls: Controls | None = None,
+    governor: Governor | None = None,
 ) -> Registry:
     """A registry in memory."""
-    policy, hasher = load_kyc_policy(), KeyedHasher(pepper)
+    policy, hasher, held = load_kyc_policy(), KeyedHasher(pepper), controls or Controls()
     locate = (geography or Geography()).locate
     return Registry(
         Reading(hasher, locate, Lists(), policy.famous_mail),
-        Assessor(scorer or Suspicious(), policy, mode="enforce", now=lambda: DECIDED_AT),
+        Assessor(scorer or Suspicious(), policy, controls=held, now=lambda: DECIDED_AT),
         MemoryCensus() if census is None else census,
         MemoryStore() if store is None else store,
         sink,
         metrics or Metrics(),
         epoch,
+        controls=held,
+        governor=governor,
     )
 
 

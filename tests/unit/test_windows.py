@@ -38,6 +38,7 @@ def batch_of(arrivals: list[tuple[str, Event]], offset: int) -> RequestBatch:
         account=ints(accounts.index(name) for name, _ in arrivals),
         event_id=[str(e.id) for e in events],
         named=["m"] * n,
+        organisation=[None] * n,
         event=np.array([e.id for e in events], np.uint64),
         partition=np.full(n, 3),
         offset=np.arange(offset, offset + n),
