@@ -20,6 +20,7 @@ MEASUREMENTS = (
     ("Memory of an account", "bench.memory"),
     ("Profile", "bench.profile", "--accounts", "10000", "--events", "100000"),
     ("Scoring", "bench.scoring"),
+    ("Rules", "bench.rules", "--events", "60000"),
     ("Sign-ups", "bench.signups"),
     ("Account events", "bench.accounts", "--accounts", "3000"),
     ("Linker", "bench.linking", "--accounts", "4000"),
