@@ -60,7 +60,7 @@ class Answers:
         members = [account for account in accounts if account in campaign_of]
         campaigns = {campaign_of[account] for account in members}
         ordered = {one: self._about(one, ledger.clock) for one in campaigns}
-        acted_on = {one: one.holds(self._policy.campaigns.fewest) for one in campaigns}
+        acted_on = {one: one.size >= self._policy.campaigns.fewest for one in campaigns}
         found = []
         for account in members:
             campaign = campaign_of[account]
@@ -77,12 +77,16 @@ class Answers:
             return None
         return self._end(ledger, account, told.campaign_id, cause)
 
+    def forget(self, account: int) -> None:
+        """Nothing was told about an account: it was erased."""
+        self._told.pop(account, None)
+
     def carry_out(
         self, ledger: Ledger, accounts: Iterable[int], campaign: Campaign, order: str
     ) -> list[Answer]:
         """What an order, by its id, means for members: said again however often it was said."""
         ordered = self._about(campaign, ledger.clock)
-        acted_on = campaign.holds(self._policy.campaigns.fewest)
+        acted_on = campaign.size >= self._policy.campaigns.fewest
         found = []
         for account in accounts:
             self._told.pop(account, None)

@@ -1,10 +1,8 @@
 """Campaigns: rings that live on from one search to the next, under the id of the oldest."""
 
-import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice
 
 from stream.link.surprise import Floats, Ints
 
@@ -45,6 +43,14 @@ class Campaign:
     closed: bool = False
     dismissed: bool | None = None
     merged_into: str | None = None
+    _counted: tuple[int, int] = (-1, 0)  # after which search, and how many were settled
+
+    @property
+    def size(self) -> int:
+        """How many members are settled, counted once a search: it is asked for at every touch."""
+        if self._counted[0] != self.searches:
+            self._counted = (self.searches, len(self.settled()))
+        return self._counted[1]
 
     def join(self, accounts: list[int], ts: int) -> None:
         """These were found in the ring at `ts`."""
@@ -52,12 +58,6 @@ class Campaign:
             self.since.setdefault(account, self.searches)
         self.members.update(dict.fromkeys(accounts, ts))
         self.met.update(accounts)
-
-    def holds(self, count: float) -> bool:
-        """Whether at least so many members are settled; looks at no more of them than it must."""
-        needed = max(1, math.ceil(count))
-        found = islice(filter(self.is_settled, self.members), needed)
-        return sum(1 for _ in found) == needed
 
     def settled(self) -> list[int]:
         """Members whom searches found again and again."""
@@ -139,6 +139,15 @@ class Register:
             del campaign.met[account], campaign.since[account]
             del self.campaign_of[account]
             self._freed.append(account)
+
+    def forget(self, account: int) -> Campaign | None:
+        """Strike an account that was erased off its campaign, and tell which one that is."""
+        campaign = self.campaign_of.pop(account, None)
+        if campaign:
+            del campaign.members[account], campaign.met[account], campaign.since[account]
+            campaign.doubtful.discard(account)
+            campaign.named.discard(account)
+        return campaign
 
 
 def campaign_id(first: str, detected_at: int) -> str:

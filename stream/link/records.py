@@ -28,7 +28,7 @@ def is_due(campaign: Campaign, fewest: int) -> bool:
         return False
     if campaign.closed:
         return campaign.told > 0
-    return campaign.holds(max(fewest, GROWN * campaign.told))
+    return campaign.size >= max(fewest, GROWN * campaign.told)
 
 
 def records(ledger: Ledger, campaign: Campaign) -> Iterator[CampaignRecord]:
