@@ -26,6 +26,7 @@ from stream.commands.kyc import kyc
 from stream.commands.lists import lists
 from stream.commands.report import report
 from stream.commands.rings import train_rings
+from stream.commands.train import snapshot, train
 from stream.evaluate.trials import PEACE, TRAINED_ON, one_case
 from stream.guard import refuse_foreign_packages
 from stream.logs import configure_logs
@@ -41,6 +42,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console(stderr=True)
+cli.command()(train)
+cli.command()(snapshot)
 cli.command()(train_rings)
 cli.command()(evaluate)
 cli.command()(edge)
@@ -185,36 +188,6 @@ def traffic(
             )
         )
     console.print(f"{sent:,} events sent to {settings.kafka_bootstrap}")
-
-
-@cli.command()
-def train(
-    out: Annotated[Path, typer.Option(help="Folder of the model; must not exist yet.")],
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(help="Folder with requests and labels; may be given often. None: simulate."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the traffic and of the training.")] = 1,
-    populations: Annotated[int, typer.Option(min=4, help="How many to simulate.")] = 10,
-    accounts: Annotated[int, typer.Option(min=100, help="Accounts of each.")] = 500,
-    days: Annotated[float, typer.Option(min=1, help="Days of each.")] = 7.0,
-) -> None:
-    """Train a model on recorded or simulated traffic, replayed through the live path."""
-    from stream.curriculum import train_simulated
-    from stream.training import train_recorded
-
-    configure_logs("console", "warning", sys.stderr)
-    if out.exists():
-        raise ConfigurationError(f"{out} exists: a model is never written over another")
-    with _bar("replaying", len(data) if data else populations) as advance:
-        if data:
-            report = train_recorded(out, data, seed, advance)
-        else:
-            report = train_simulated(out, seed, populations, accounts, days, advance)
-    console.print(
-        f"{report.version}: {report.trees} trees; on held-out groups AUC "
-        f"{report.evaluation.auc:.4f}, average precision {report.evaluation.average_precision:.4f}"
-    )
 
 
 @cli.command()

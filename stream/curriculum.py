@@ -3,19 +3,20 @@
 import asyncio
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from scorers.train import Report, train
 from simulate.abuse.campaigns import Campaign
 from simulate.configurations import HONEST
 from simulate.population import Population
 from simulate.scenarios import LONERS, Scenario
 from stream.broker.sinks import FileSink
+from stream.learn.labelling import Truth
+from stream.learn.lessons import Plan, Trained, study
 from stream.link.fitting import Example, fit
 from stream.link.linker import Linker
 from stream.link.surprise import Floats, Ints
@@ -23,25 +24,32 @@ from stream.link.touches import Touch
 from stream.link.weighing import Weights
 from stream.replay import ACCOUNTS, REQUESTS, lines, local_handlers, merged, replay
 from stream.settings import load_settings
-from stream.training import Progress, Truth, collect, join
+from stream.training import Progress, collect
 
 NOBODY: Final = 2.0  # above any score: no ring becomes a campaign while portraits are collected
 
 
 def train_simulated(
-    out: Path, seed: int, populations: int, accounts: int, days: float, progress: Progress
-) -> Report:
+    out: Path, plan: Plan, populations: int, accounts: int, days: float, progress: Progress
+) -> Trained:
     """Train on simulated populations whose campaigns differ; `progress` is called after each.
 
     What the simulator knows of every account stands for labels. Errors: see scorers.train.
     """
-    tables = []
+    lessons = []
     for number in range(populations):
-        population = Population(_varied(seed, number, accounts, days))
-        bodies = (line for block in population.request_lines() for line in block.data.splitlines())
-        tables.append(collect(bodies, _truths(population, number)))
+        population = Population(_varied(plan.seed, number, accounts, days))
+        told, asked = _events(population)
+        lessons.append(collect(asked, _truths(population, number), told))
         progress(1)
-    return train(join(tables), out, seed=seed)
+    return study(lessons, out, plan)
+
+
+def _events(population: Population) -> tuple[Iterator[bytes], Iterator[bytes]]:
+    """Account events and requests, one JSON object each."""
+    told = (msgspec.json.encode(event) for event in population.account_events())
+    asked = (line for block in population.request_lines() for line in block.data.splitlines())
+    return told, asked
 
 
 class _Pupil:
@@ -84,8 +92,7 @@ def fit_rings(
 
 async def _show(population: Population, pupil: _Pupil) -> None:
     sink = FileSink(io.BytesIO(), io.BytesIO())
-    told = (msgspec.json.encode(event) for event in population.account_events())
-    asked = (line for block in population.request_lines() for line in block.data.splitlines())
+    told, asked = _events(population)
     events = merged(lines(ACCOUNTS, told), lines(REQUESTS, asked))
     await replay(events, local_handlers(load_settings(), sink, outlet=pupil))
 
@@ -110,6 +117,10 @@ def _varied(seed: int, number: int, accounts: int, days: float) -> Scenario:
 def _truths(population: Population, number: int) -> dict[str, Truth]:
     """Campaigns of two populations are two, whatever they are called."""
     return {
-        truth.account_id: Truth(truth.abusive, f"{number}:{truth.campaign or truth.account_id}")
+        truth.account_id: Truth(
+            truth.abusive,
+            f"{number}:{truth.campaign or truth.account_id}",
+            cohort=truth.cohort,
+        )
         for truth in population.truths()
     }

@@ -9,14 +9,15 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from schemas.ndjson import open_writer, read_lines
-from stream.agents import Gate, Outlet
+from stream.agents import Gate, Outlet, Witness
 from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import CampaignSink, FileSink
-from stream.decide.court import Court, open_court, wall_clock
+from stream.decide.court import Judge, open_court, wall_clock
 from stream.decide.policy import SHIPPED, load_policy
 from stream.decide.rules import Bars
 from stream.decode.geography import open_geography
@@ -161,7 +162,14 @@ class LocalOffice:
         self._offset += len(touches)
 
 
-def _heeding(court: Court) -> Callable[[Bars], Awaitable[None]]:
+class Bench(Judge, Protocol):
+    """A court as replay needs it."""
+
+    def heed(self, bars: Bars) -> None:
+        """Take the bars that the linker found."""
+
+
+def _heeding(court: Bench) -> Callable[[Bars], Awaitable[None]]:
     async def heed(bars: Bars) -> None:
         court.heed(bars)
 
@@ -173,13 +181,16 @@ def local_handlers(
     sink: CampaignSink,
     blind: frozenset[str] = frozenset(),
     outlet: Outlet | None = None,
+    court: Bench | None = None,
+    witness: Witness | None = None,
 ) -> dict[str, Handle]:
     """The live path of both topics with a store of its own in this process.
 
     `blind`: kinds of links to do without (ablation); `outlet`: takes the touches in place of an
-    office (training).
+    office (training); `court`: decides in place of the settings' model and policy; `witness`:
+    sees every feature row.
     """
-    court, geography = open_court(settings), open_geography(settings)
+    court, geography = court or open_court(settings), open_geography(settings)
     policy = load_policy(settings.policy or SHIPPED)
     hasher, store, metrics = KeyedHasher(LOCAL_PEPPER), MemoryStore(), Metrics()
     gate = Gate(
@@ -203,6 +214,7 @@ def local_handlers(
                 blind=blind,
             )
         ),
+        witness=witness,
     )
     registry = open_registry(settings, hasher, geography, MemoryCensus(), store, sink, metrics)
     return {REQUESTS: gate.handle, ACCOUNTS: registry.handle}

@@ -15,7 +15,8 @@ from simulate.configurations import CONFIGURATIONS
 from simulate.population import Population
 from simulate.scenarios import Scenario
 from stream.know.training import collect, train_tables
-from stream.training import Progress, Truth
+from stream.learn.labelling import Truth
+from stream.training import Progress
 
 # Farms of sizes that no other scenario has, whose farms have six accounts.
 _PER_MACHINE: Final = (2, 3, 4, 9, 14)

@@ -23,11 +23,12 @@ from stream.decode.hashing import KeyedHasher
 from stream.know.accounts import Registry
 from stream.know.assessor import IDENTITY, Assessor, Occasion, Opinion, Rows
 from stream.know.census import MemoryCensus
+from stream.learn.labelling import Truth, read_labels
 from stream.metrics import Metrics
 from stream.replay import ACCOUNTS, LOCAL_PEPPER, lines, replay
 from stream.settings import load_settings
 from stream.store import MemoryStore
-from stream.training import Progress, Truth, join, read_labels, recorded
+from stream.training import Progress, recorded
 
 # Scores must be right from the first event on, and an account that logs in daily must not outweigh
 # others.
@@ -98,7 +99,7 @@ def collect(bodies: Iterable[bytes], truths: dict[str, Truth]) -> TrainingTable:
 
 def train_tables(out: Path, tables: Iterable[TrainingTable], seed: int) -> Report:
     """Train on what was collected. Errors: see scorers.train."""
-    return train(join(tables), out, seed=seed, inputs=IDENTITY, depth=DEPTH)
+    return train(TrainingTable.join(list(tables)), out, seed=seed, inputs=IDENTITY, depth=DEPTH)
 
 
 def train_recorded(out: Path, folders: Sequence[Path], seed: int, progress: Progress) -> Report:

@@ -1,0 +1,147 @@
+"""`sluicegate train` and `sluicegate snapshot`: from what was recorded to a model."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from schemas.errors import ConfigurationError
+from stream.logs import configure_logs
+
+if TYPE_CHECKING:
+    from stream.learn.labelling import Terms
+    from stream.learn.lessons import Plan, Trained
+
+DAY_MS = 86_400_000
+NEWEST = 0.2  # of what was recorded: evaluated on, as the days after a training would be
+
+_stderr = Console(stderr=True)
+
+
+def train(
+    out: Annotated[Path, typer.Option(help="Folder of the model; must not exist yet.")],
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder with requests and labels; may be given often. None: simulate."),
+    ] = None,
+    snapshots: Annotated[
+        list[Path] | None,
+        typer.Option(help="A snapshot; may be given often. With --labels.", exists=True),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="LabelEvents about the snapshots' accounts.", exists=True)
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="No row and no label after this time (UTC).")
+    ] = None,
+    maturity: Annotated[
+        float | None,
+        typer.Option(min=0, help="Days until a row without a label is benign. None: never."),
+    ] = None,
+    newest: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=0.9, help="Share of the rows, the newest, that only evaluation sees."
+        ),
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, max=200, help="Hyper-parameters to try.")] = 1,
+    minutes: Annotated[float, typer.Option(min=0, help="No trial begins after so long.")] = 10.0,
+    report: Annotated[
+        Path | None, typer.Option(help="Evaluation as one HTML file; must not exist yet.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the traffic and of the training.")] = 1,
+    populations: Annotated[int, typer.Option(min=4, help="How many to simulate.")] = 10,
+    accounts: Annotated[int, typer.Option(min=100, help="Accounts of each.")] = 500,
+    days: Annotated[float, typer.Option(min=1, help="Days of each.")] = 7.0,
+) -> None:
+    """Train a model on snapshots, or on traffic that is replayed: recorded, or simulated."""
+    from scorers.search import Budget
+    from stream.learn.lessons import Plan
+
+    configure_logs("console", "warning", sys.stderr)
+    _refuse(out, report)
+    if (snapshots is None) != (labels is None):
+        raise typer.BadParameter("--snapshots and --labels go together")
+    if snapshots and data:
+        raise typer.BadParameter("--data or --snapshots, not both")
+    # Simulated populations run side by side in time: their newest rows are no later days.
+    share = newest if newest is not None else NEWEST if data or snapshots else 0.0
+    plan, terms = Plan(seed, Budget(trials, 60 * minutes), share), _terms(until, maturity)
+    with _progress(len(data or snapshots or []) or populations) as advance:
+        if snapshots and labels:
+            from stream.training import train_snapshots
+
+            trained = train_snapshots(out, snapshots, labels, plan, terms, advance)
+        elif data:
+            from stream.training import train_recorded
+
+            trained = train_recorded(out, data, plan, terms, advance)
+        else:
+            from stream.curriculum import train_simulated
+
+            trained = train_simulated(out, plan, populations, accounts, days, advance)
+    _tell(trained, plan, report)
+
+
+def snapshot(
+    requests: Annotated[Path, typer.Option(help="RequestEvents, one a line (.gz, .zst).")],
+    out: Annotated[Path, typer.Option(help="Parquet file; must not exist yet.")],
+    accounts: Annotated[Path | None, typer.Option(help="AccountEvents, one a line.")] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="A row for every request, not at chosen moments.")
+    ] = False,
+) -> None:
+    """Replay recorded events and keep their feature rows, each as of its own event."""
+    from schemas.ndjson import read_lines
+    from stream.training import take
+
+    configure_logs("console", "warning", sys.stderr)
+    _refuse(out)
+    with _stderr.status("replaying"):
+        taken = take(read_lines(requests), read_lines(accounts) if accounts else (), every)
+        taken.write(out)
+    _stderr.print(
+        f"{len(taken.time):,} rows of {len(taken.accounts):,} accounts in {out}", soft_wrap=True
+    )
+
+
+def _terms(until: datetime | None, maturity: float | None) -> "Terms":
+    from stream.learn.labelling import ALL
+
+    return ALL._replace(
+        **({} if until is None else {"until": int(until.replace(tzinfo=UTC).timestamp() * 1_000)}),
+        maturity_ms=None if maturity is None else int(maturity * DAY_MS),
+    )
+
+
+def _refuse(*outs: Path | None) -> None:
+    for out in outs:
+        if out and out.exists():
+            raise ConfigurationError(f"{out} exists: nothing is written over it")
+
+
+def _tell(trained: "Trained", plan: "Plan", report: Path | None) -> None:
+    if report:
+        from stream.learn.page import page
+
+        report.write_text(page(trained, plan), "utf-8")
+    made = trained.report
+    tried = f" (the best of {len(made.found.trials)} trials)" if plan.budget.trials > 1 else ""
+    _stderr.print(
+        f"{made.version}: {made.trees} trees{tried}; on held-out groups AUC "
+        f"{made.evaluation.auc:.4f}, average precision {made.evaluation.average_precision:.4f}"
+    )
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[float], None]]:
+    """A bar while the block lasts; yields the function that moves it on."""
+    with Progress(console=_stderr, transient=True) as bar:
+        task = bar.add_task("replaying", total=total)
+        yield lambda step: bar.advance(task, step)

@@ -1,0 +1,1 @@
+"""Learning: snapshots of feature rows, what labels say of them, and what came of a training."""
