@@ -26,6 +26,7 @@ from stream.commands.kyc import kyc
 from stream.commands.lists import lists
 from stream.commands.report import report
 from stream.commands.rings import train_rings
+from stream.commands.rules import rules
 from stream.commands.train import snapshot, train
 from stream.evaluate.trials import PEACE, TRAINED_ON, one_case
 from stream.guard import refuse_foreign_packages
@@ -51,6 +52,7 @@ cli.add_typer(token, name="token")
 cli.command()(webhooks)
 cli.add_typer(kyc, name="kyc")
 cli.add_typer(lists, name="lists")
+cli.add_typer(rules, name="rules")
 cli.add_typer(report, name="report")
 cli.add_typer(webhook, name="webhook")
 cli.add_typer(audit, name="audit")

@@ -57,7 +57,8 @@ async def diagnose(settings: Settings) -> list[Check]:
     Bounded by the time limits of the broker's and the store's clients.
     """
     broker, store = await asyncio.gather(_broker(settings), _store(settings))
-    own = [_packages(), _runtime(), _pepper(settings), _policy(settings), _model(settings)]
+    decided = [_policy(settings), _model(settings), _rules(settings)]
+    own = [_packages(), _runtime(), _pepper(settings), *decided]
     today = date.today()  # noqa: DTZ011 - a day
     return [*own, *_lists(settings, today), *_geography(settings, today), *broker, *store]
 
@@ -103,6 +104,24 @@ def _model(settings: Settings) -> Check:
         remedy = f"train one with `sluicegate train`, and name its folder in {variable('model')}"
         return Check("model", Verdict.FAIL, str(error), remedy)
     return Check("model", Verdict.OK, model.version)
+
+
+def _rules(settings: Settings) -> Check:
+    if settings.rules is None:
+        return Check("rules", Verdict.OK, "none beside the model")
+    from stream.rules.rulebook import load_rulebook  # noqa: PLC0415 - brings an SQL parser
+
+    try:
+        rulebook = load_rulebook(settings.rules)
+    except PolicyError as error:
+        remedy = f"correct the file that {variable('rules')} names"
+        return Check("rules", Verdict.FAIL, str(error), remedy)
+    now = time.time() * 1_000
+    ended = [name for name, rule in rulebook.rules.items() if rule.ends <= now]
+    if ended:
+        what, remedy = f"{', '.join(ended)}: expired", "take them out, or give them another date"
+        return Check("rules", Verdict.WARN, what, remedy)
+    return Check("rules", Verdict.OK, f"{len(rulebook.rules):,} of them")
 
 
 def _geography(settings: Settings, today: date) -> list[Check]:

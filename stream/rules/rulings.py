@@ -1,7 +1,7 @@
 """Rulings: what the rules that hold call for, for each event of a batch."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -70,11 +70,12 @@ class Rulings:
             for row in () if rule.shadow else at.tolist():
                 holding.setdefault(row, []).append(number)
         return {
-            row: self._ruling(numbers, Tier(tier[row]), alone=not notable[row])
+            row: self.ruling(numbers, Tier(tier[row]), alone=not notable[row])
             for row, numbers in holding.items()
         }
 
-    def _ruling(self, numbers: list[int], tier: Tier, *, alone: bool) -> Ruling:
+    def ruling(self, numbers: Sequence[int], tier: Tier, *, alone: bool) -> Ruling:
+        """What some rules call for together. `alone`: the model calls for nothing."""
         proven, unproven = self._strictest[tier]
         action, by, score = Action.ALLOW, "", 0.0
         reasons: dict[str, ReasonWire] = {}

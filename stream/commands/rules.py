@@ -1,0 +1,129 @@
+"""`sluicegate rules`: whether rules are right, which there are, and what they would have done."""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from stream.rules.backtest import Effect
+    from stream.rules.rulebook import Rule
+
+rules = typer.Typer(help="Named SQL conditions beside the model.", no_args_is_help=True)
+
+_stdout = Console(highlight=False)
+_stderr = Console(stderr=True)
+
+File = Annotated[Path, typer.Argument(help="File of rules (YAML).")]
+
+
+@rules.command()
+def check(file: File) -> None:
+    """Read a file of rules as a worker would; tells every rule that is wrong. Then 1."""
+    from stream.rules.rulebook import load_rulebook
+
+    rulebook = load_rulebook(file)
+    deciding = len(rulebook.deciding)
+    _tell(
+        f"{len(rulebook.rules):,} rules, {deciding:,} of them decide and "
+        f"{len(rulebook.rules) - deciding:,} are in the shadow; version "
+        f"{rulebook.version.removeprefix('+') or 'none'}"
+    )
+
+
+@rules.command("list")
+def show(
+    file: Annotated[Path | None, typer.Argument(help="None: the one of the settings.")] = None,
+) -> None:
+    """The rules of a file: what they look for, what they call for, who wrote them, until when."""
+    from stream.rules.rulebook import load_rulebook
+
+    now = int(time.time() * 1_000)
+    for name, rule in load_rulebook(file or _file_of_settings()).rules.items():
+        ended = " (expired)" if rule.ends <= now else ""
+        tiers = " ".join(str(int(tier)) for tier in sorted(rule.tiers))
+        _tell(f"{name}: {_called(rule)} in tiers {tiers}, until {rule.expires}{ended}")
+        _tell(f"  where {rule.where}")
+        _tell(f"  {rule.reason.code}: {rule.reason.text} ({rule.author})")
+
+
+@rules.command()
+def backtest(
+    file: File,
+    requests: Annotated[Path, typer.Option(help="RequestEvents, one a line (.gz, .zst).")],
+    accounts: Annotated[Path | None, typer.Option(help="AccountEvents, one a line.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="LabelEvents, or the simulator's truth, one a line.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One object, with accounts.")] = False,
+) -> None:
+    """What each rule would have met and changed in recorded traffic, rules in the shadow too."""
+    from schemas.ndjson import read_lines
+    from stream.logs import configure_logs
+    from stream.rules.backtest import read_truth
+    from stream.rules.backtesting import backtest as run
+
+    configure_logs("console", "warning", sys.stderr)
+    truth = read_truth(read_lines(labels)) if labels else {}
+    with _stderr.status("replaying"):
+        summary, effects = asyncio.run(run(file, accounts, requests))
+    if as_json:
+        _stdout.print_json(data=[_object(effect, truth) for effect in effects])
+        return
+    _stderr.print(summary.told())
+    _stdout.print(_table(effects, truth))
+
+
+def _tell(text: str) -> None:
+    _stdout.print(text, markup=False, soft_wrap=True)
+
+
+def _file_of_settings() -> Path:
+    from schemas.errors import ConfigurationError
+    from stream.settings import load_settings, variable
+
+    file = load_settings().rules
+    if file is None:
+        raise ConfigurationError(f"no file given, and {variable('rules')} names none")
+    return file
+
+
+def _called(rule: "Rule") -> str:
+    called = rule.action or f"score {rule.score:g}"
+    return f"{called} (shadow)" if rule.shadow else called
+
+
+def _table(effects: "list[Effect]", truth: dict[str, bool]) -> Table:
+    from stream.rules.backtest import split
+
+    table = Table(box=None)
+    table.add_column("rule", no_wrap=True)
+    labelled = ("abusive", "benign", "unlabelled") if truth else ()
+    for column in ("events", "accounts", "stricter: events", "stricter: accounts", *labelled):
+        table.add_column(column, justify="right")
+    for one in effects:
+        found = (one.events, len(one.accounts), one.stricter_events, len(one.stricter))
+        parts = split(one.stricter, truth) if truth else ()
+        cells = [f"{number:,}" for number in (*found, *parts)]
+        table.add_row(f"{one.rule}{' (shadow)' * one.shadow}", *cells)
+    return table
+
+
+def _object(effect: "Effect", truth: dict[str, bool]) -> dict[str, Any]:
+    from stream.rules.backtest import SAMPLE, split
+
+    return {
+        "rule": effect.rule,
+        "shadow": effect.shadow,
+        "events": effect.events,
+        "accounts": len(effect.accounts),
+        "stricter_events": effect.stricter_events,
+        "stricter_accounts": len(effect.stricter),
+        **({"stricter": split(effect.stricter, truth)._asdict()} if truth else {}),
+        "sample": list(effect.stricter or effect.accounts)[:SAMPLE],
+    }
