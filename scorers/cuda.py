@@ -31,7 +31,11 @@ def open_cuda(source: Source, features: int) -> "Buckets":
         )
     # Finds the CUDA libraries that come as wheels; before the first session.
     onnxruntime.preload_dlls()
-    session = open_session(source, _options(), [(CUDA, _EXACT)])
+    try:
+        session = open_session(source, _options(), [(CUDA, _EXACT)])
+    except ModelError as error:
+        needed = "a GPU, its driver, CUDA 13 and cuDNN 9"
+        raise ModelError(f"no session on a GPU, is all there ({needed})? {error}") from error
     refuse_elsewhere(session, source, CUDA)
     told = session.get_provider_options()[CUDA]
     if any(told.get(name) != value for name, value in _EXACT.items()):
