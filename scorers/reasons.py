@@ -16,6 +16,7 @@ import numpy.typing as npt
 from schemas.features import FEATURES
 
 MOST = 5
+TOLD = 2  # features of a group that its text tells: what one alone says is often half of it
 _DECIMALS = 6
 
 # code -> what was looked at, and the measures (starts of feature names) that belong to it.
@@ -74,14 +75,17 @@ def explain(
     """
     groups = _groups(tuple(names))
     weights = np.bincount(groups.of, contributions, len(groups.codes))
+    added = contributions.tolist()
     reasons = []
     # Stable, and codes are in order: equal weights go by code.
     for group in np.argsort(-weights, kind="stable")[:MOST].tolist():
         weight = round(float(weights[group]), _DECIMALS)
         if weight > 0:
-            columns = groups.columns[group]
-            column = int(columns[contributions[columns].argmax()])
-            reasons.append(_reason(groups.codes[group], names[column], float(row[column]), weight))
+            # A feature that speaks against suspicion is not told.
+            told = [column for column in groups.columns[group] if added[column] > 0]
+            told.sort(key=added.__getitem__, reverse=True)
+            seen = [(names[column], float(row[column])) for column in told[:TOLD]]
+            reasons.append(_reason(groups.codes[group], seen, weight))
     return reasons
 
 
@@ -102,22 +106,25 @@ class _Groups(NamedTuple):
 
     codes: list[str]
     of: npt.NDArray[np.int64]
-    columns: list[npt.NDArray[np.int64]]
+    columns: list[list[int]]
 
 
 @lru_cache(maxsize=4)
 def _groups(names: tuple[str, ...]) -> _Groups:
     codes, of = np.unique([code_of(name) for name in names], return_inverse=True)
-    columns = [np.flatnonzero(of == group) for group in range(len(codes))]
+    columns = [np.flatnonzero(of == group).tolist() for group in range(len(codes))]
     return _Groups(codes.tolist(), of, columns)
 
 
-def _reason(code: str, name: str, value: float, weight: float) -> Reason:
+def _reason(code: str, seen: Sequence[tuple[str, float]], weight: float) -> Reason:
+    """`seen`: features and their values, the one that weighs most first."""
+    value = seen[0][1]
     known = None if math.isnan(value) else round(value, _DECIMALS)
-    return Reason(code, f"{CODES[code][0]} ({_TEXTS[name]}: {_told(known)})", known, weight)
+    told = "; ".join([f"{_TEXTS[name]}: {_told(value)}" for name, value in seen])
+    return Reason(code, f"{CODES[code][0]} ({told})", known, weight)
 
 
-def _told(value: float | None) -> str:
-    if value is None:
+def _told(value: float) -> str:
+    if math.isnan(value):
         return "not known"
     return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"

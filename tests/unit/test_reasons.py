@@ -55,6 +55,24 @@ def test_features_of_one_code_are_one_reason() -> None:
     assert "different networks in the last 7d: 42" in reason.text
 
 
+def test_a_reason_tells_the_two_features_that_weigh_most() -> None:
+    """The weightier first, and none that speaks against suspicion."""
+    weights = {"networks_distinct_24h": 0.25, "networks_distinct_7d": 1.0}
+    seen = {"networks_distinct_24h": 3, "networks_distinct_7d": 42, "networks_distinct_30d": 50}
+    (reason,) = _explain(weights | {"networks_distinct_30d": -0.5}, seen)
+    assert reason.text.endswith(
+        "(different networks in the last 7d: 42; different networks in the last 24h: 3)"
+    )
+
+
+def test_no_text_is_longer_than_a_decision_takes() -> None:
+    """256 characters, whatever the group and the values."""
+    for name in FEATURE_NAMES:
+        group = {other: 1.0 for other in FEATURE_NAMES if code_of(other) == code_of(name)}
+        (reason,) = _explain(group, dict.fromkeys(group, -123_456_789.0))
+        assert len(reason.text) <= 256
+
+
 def test_a_code_whose_features_cancel_out_is_no_reason() -> None:
     """Nothing is told where the sum is not toward suspicion."""
     assert _explain({"gaps_mean_7d": 1.0, "gaps_spread_7d": -1.0}) == []
