@@ -151,7 +151,7 @@ class Process:
     def healthy(self) -> bool:
         """Whether it answers."""
         with suppress(OSError):
-            return self._get("/healthz") == b"ok\n"
+            return self._get("/healthz").startswith(b"ok\n")
         return False
 
     def latencies(self) -> dict[float, int]:

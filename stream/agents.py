@@ -24,7 +24,8 @@ from schemas.decisions import DeadLetter
 from schemas.wire import DecisionWire, encode_decision
 from stream.broker.chunk import Chunk, refuse_recreated
 from stream.broker.sinks import Sink
-from stream.decide.court import Judge, Verdict
+from stream.decide.court import Verdict
+from stream.decide.judge import Judge
 from stream.decode.batch import RequestBatch
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
@@ -87,6 +88,10 @@ class Gate:
         self._witness = witness
         self._turnstile = Turnstile(self._pass)
 
+    def seat(self, court: Judge) -> None:
+        """Let another one decide, from the next batch on."""
+        self.court = court
+
     async def handle(self, chunk: Chunk) -> None:
         """Take one chunk all the way, with others that wait.
 
@@ -106,11 +111,12 @@ class Gate:
             state = unpack(held.states)
             _refuse_recreated(held_offsets(state, batch, self._epoch), batch, chunks)
             memory = remember(state, batch, self._epoch)
+        court = self.court  # once: what decides is swapped between batches
         with self._stage("score"):
             rows = feature_rows(memory.sight)
-            scores = self.court.score(rows)
+            scores = court.score(rows, batch, memory.sight)
         with self._stage("decide"):
-            verdicts = self.court.judge(
+            verdicts = court.judge(
                 memory.state.header, batch, memory.sight, rows, scores, floors, profiles.known
             )
         with self._stage("link"):
@@ -129,6 +135,7 @@ class Gate:
             await self._write(batch, memory, verdicts, profiles.known)
             await self._forget(batch, held.states, profiles.known)
             await self._store.renew(lasting(batch.accounts, profiles, state, memory.state))
+        court.review(batch, memory.sight, rows, scores, profiles.known)
         self._count(chunks, batch, memory.outcome, verdicts, letters)
         self._count_known(profiles.known, memory.sight)
         self._metrics.touches.inc(len(touched))

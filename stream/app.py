@@ -11,7 +11,7 @@ from stream.agents import Gate
 from stream.broker.chunk import Handle
 from stream.broker.connections import producer_options, store_client
 from stream.broker.sinks import KafkaSink
-from stream.decide.court import open_court
+from stream.bundles.watch import open_watch
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.handling import HandlerApp, handler_app
@@ -28,7 +28,7 @@ from stream.store import RedisStore
 @asynccontextmanager
 async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[dict[str, Handle]]:
     """What takes the chunks of each topic, with its connections, closed at the end."""
-    court = open_court(settings, count_hits=metrics.count_rule)
+    watch = open_watch(settings, metrics)
     hasher = KeyedHasher(settings.pepper_bytes())
     geography, client = open_geography(settings), store_client(settings)
     redis = RedisStore(client)
@@ -41,10 +41,10 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     # Names are kept for lists that change; without a folder of lists none ever does.
     names = PatientVault(vault, store) if settings.lists_dir else None
     await producer.start()
-    following = asyncio.create_task(follow(client, court.heed))
+    tasks = [asyncio.create_task(follow(client, watch.heed))]
     try:
         gate = Gate(
-            court=court,
+            court=watch.panel,
             hasher=hasher,
             geography=geography,
             store=store,
@@ -53,13 +53,15 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             epoch=epoch,
             outlet=sink,
         )
+        tasks.append(asyncio.create_task(watch.run(gate.seat)))
         registry = open_registry(settings, hasher, geography, census, store, sink, metrics, names)
         yield {
             settings.topic("requests"): gate.handle,
             settings.topic("accounts"): registry.handle,
         }
     finally:
-        following.cancel()
+        for task in tasks:
+            task.cancel()
         await producer.stop()
         await redis.close()
 

@@ -21,6 +21,7 @@ from schemas.errors import ConfigurationError, SluicegateError
 from simulate.attacks import ATTACKS
 from simulate.configurations import CONFIGURATIONS
 from simulate.scenarios import SCENARIOS, Scenario
+from stream.commands.bundle import bundle
 from stream.commands.evaluate import evaluate
 from stream.commands.kyc import kyc
 from stream.commands.lists import lists
@@ -50,6 +51,7 @@ cli.command()(evaluate)
 cli.command()(edge)
 cli.add_typer(token, name="token")
 cli.command()(webhooks)
+cli.add_typer(bundle, name="bundle")
 cli.add_typer(kyc, name="kyc")
 cli.add_typer(lists, name="lists")
 cli.add_typer(rules, name="rules")

@@ -17,10 +17,10 @@ from schemas.errors import MalformedEventError
 from stream.broker.chunk import Chunk, Handle, Record, refuse_recreated
 from stream.broker.connections import kafka_options, producer_options, store_client
 from stream.broker.sinks import KafkaSink, Sink
+from stream.bundles.opening import chosen_policy
 from stream.controls.following import following
 from stream.controls.table import Controls
 from stream.decide.court import wall_clock
-from stream.decide.policy import SHIPPED, load_policy
 from stream.decide.rules import Bars
 from stream.decode.records import dead_letter
 from stream.handling import HandlerApp, handler_app
@@ -174,7 +174,7 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
         await producer.start()
         async with following(settings, controls.take):
             office = Office(
-                policy=load_policy(settings.policy or SHIPPED),
+                policy=chosen_policy(settings),
                 weights=Weights.load(),
                 mode=settings.mode,
                 now=wall_clock,

@@ -6,6 +6,7 @@ the bearer token on everything but `/healthz`.
 """
 
 import hmac
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -13,6 +14,8 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from pydantic import SecretStr
+
+from stream.bundles.meters import BundleMeters
 
 OUTCOMES: Final = ("counted", "replayed", "repeated", "late", "malformed", "clamped")
 ACCOUNT_OUTCOMES: Final = ("counted", "replayed", "malformed")
@@ -153,6 +156,7 @@ class Metrics:
             ["dependency"],
             registry=self.registry,
         )
+        self.bundles = BundleMeters(self.registry)
         self._show_zeros()
 
     def _show_zeros(self) -> None:
@@ -191,11 +195,17 @@ class Rendered(Protocol):
         """Everything in Prometheus' text format 0.0.4."""
 
 
-def expose(application: web.Application, metrics: Rendered, token: SecretStr | None) -> None:
+def expose(
+    application: web.Application,
+    metrics: Rendered,
+    token: SecretStr | None,
+    about: Callable[[], str] = str,
+) -> None:
     """Put `/metrics` and `/healthz` on an application, all but the latter behind the token.
 
     Works for Faust's own web port (`app.web.web_app`), before it starts. Without a token
-    nothing is asked: settings refuse that on any address but loopback.
+    nothing is asked: settings refuse that on any address but loopback. `about`: what else
+    `/healthz` tells.
     """
     if token is not None:
         application.middlewares.append(_guard(token))
@@ -204,7 +214,7 @@ def expose(application: web.Application, metrics: Rendered, token: SecretStr | N
         return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
     async def healthy(_: web.Request) -> web.Response:
-        return web.Response(text="ok\n")
+        return web.Response(text=f"ok\n{about()}")
 
     application.router.add_get("/metrics", scrape)
     application.router.add_get("/healthz", healthy)

@@ -17,8 +17,9 @@ from schemas.ndjson import open_writer, read_lines
 from stream.agents import Gate, Outlet, Witness
 from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import CampaignSink, FileSink
-from stream.decide.court import Judge, open_court, wall_clock
-from stream.decide.policy import SHIPPED, load_policy
+from stream.bundles.opening import chosen_policy
+from stream.decide.court import open_court, wall_clock
+from stream.decide.judge import Judge
 from stream.decide.rules import Bars
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
@@ -191,7 +192,7 @@ def local_handlers(
     sees every feature row.
     """
     court, geography = court or open_court(settings), open_geography(settings)
-    policy = load_policy(settings.policy or SHIPPED)
+    policy = chosen_policy(settings)
     hasher, store, metrics = KeyedHasher(LOCAL_PEPPER), MemoryStore(), Metrics()
     gate = Gate(
         court=court,

@@ -8,7 +8,6 @@ ConfigurationError with a line per wrong setting. `docs/operations.md` holds the
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
@@ -19,10 +18,10 @@ from pydantic_settings import SettingsConfigDict
 
 from schemas.errors import ConfigurationError
 from stream.addresses import is_loopback, valid_brokers, valid_store_url
+from stream.bundle_settings import BundleSettings
 from stream.edge_settings import EdgeSettings
 from stream.geography_settings import GeographySettings
 from stream.kyc_settings import KycSettings
-from stream.rules_settings import RulesSettings
 
 PREFIX: Final = "SLUICEGATE_"
 # The test suite's own switches (which Kafka jars to use) are not settings of the product.
@@ -45,7 +44,7 @@ Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 
 
-class Settings(EdgeSettings, GeographySettings, KycSettings, RulesSettings):
+class Settings(BundleSettings, EdgeSettings, GeographySettings, KycSettings):
     """What one process of sluicegate was told. Frozen; secrets never show in repr or errors."""
 
     model_config = SettingsConfigDict(
@@ -139,8 +138,6 @@ class Settings(EdgeSettings, GeographySettings, KycSettings, RulesSettings):
     mode: Literal["enforce", "shadow"] = Field(
         "enforce", description="`shadow` marks decisions as not to be acted on."
     )
-    policy: FilePath | None = Field(None, description="Policy file (YAML); none: the shipped one.")
-    model: Path | None = Field(None, description="Model bundle's folder; none: the shipped one.")
     webhooks: FilePath | None = Field(
         None, description="File of the endpoints (YAML) that `sluicegate webhooks` delivers to."
     )

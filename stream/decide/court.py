@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from time import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,10 @@ from kyc.tiers import Tier
 from schemas.decisions import Action, Mode
 from schemas.wire import DecisionWire, ReasonWire
 from scorers.model import Model
-from scorers.shipped import SHIPPED as SHIPPED_MODEL
+from stream.bundles.opening import Bundle, open_chosen
 from stream.decide.bars import AT_FIRST
 from stream.decide.case import Case, cases
 from stream.decide.grounds import asked, earlier, grounds
-from stream.decide.policy import SHIPPED as SHIPPED_POLICY
-from stream.decide.policy import Policy, load_policy
 from stream.decide.rules import NO_RULING, Bars, Floor, Rules, Ruling, Standing, raised
 from stream.decide.standings import cleared, move, standing
 from stream.decode.batch import RequestBatch
@@ -38,29 +36,6 @@ class Verdict:
     partition: int
     changes: bool
     decision: DecisionWire
-
-
-class Judge(Protocol):
-    """What the main path asks for scores and verdicts."""
-
-    def score(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Scores 0-1 of feature rows[n, features]."""
-
-    def judge(
-        self,
-        header: NDArray[np.void],
-        batch: RequestBatch,
-        sight: Sight,
-        rows: NDArray[np.float32],
-        scores: NDArray[np.float64],
-        floors: Sequence[Floor | None],
-        known: Known,
-    ) -> list[Verdict]:
-        """Verdicts in order of arrival; the standings in `header` move on with them.
-
-        floors: of each account, what a campaign decided about it; known: who it is. While more
-        proof is asked of an account, nothing weaker is decided: that decision stands.
-        """
 
 
 class Court:
@@ -91,9 +66,23 @@ class Court:
         """Take no action by a score below its bar from now on."""
         self._rules = self._rules.heeding(bars)
 
-    def score(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    @property
+    def versions(self) -> tuple[str, str]:
+        """Of the model and of the policy, as decisions have them."""
+        return self._model.version, self._policy_version
+
+    def called(self, scores: NDArray[np.float64], tier: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Ranks of the actions that scores alone call for, each in its tier."""
+        return self._rules.called(scores, tier)
+
+    def score(
+        self, rows: NDArray[np.float32], _batch: RequestBatch, _sight: Sight, /
+    ) -> NDArray[np.float64]:
         """Calibrated scores 0-1 of feature rows."""
         return self._model.score(rows)
+
+    def review(self, *_: object) -> None:
+        """A court alone has nobody to compare itself with."""
 
     def judge(
         self,
@@ -250,11 +239,20 @@ def open_court(
 
     count_hits: told the name of a rule and how many events it held for.
     """
-    policy = load_policy(settings.policy or SHIPPED_POLICY)
-    rulings = _open_rulings(settings, policy, count_hits)
+    return court_of(open_chosen(settings), settings, now, count_hits)
+
+
+def court_of(
+    bundle: Bundle,
+    settings: Settings,
+    now: Callable[[], int],
+    count_hits: Callable[[str, int], None],
+) -> Court:
+    """The court of a bundle. Raises PolicyError."""
+    rulings = _rulings(bundle, count_hits)
     return Court(
-        Model.load(settings.model or SHIPPED_MODEL),
-        Rules(policy, AT_FIRST, rulings.deciding if rulings else ()),
+        bundle.model,
+        Rules(bundle.policy, AT_FIRST, rulings.deciding if rulings else ()),
         mode=settings.mode,
         every=settings.decisions == "all",
         now=now,
@@ -262,14 +260,12 @@ def open_court(
     )
 
 
-def _open_rulings(
-    settings: Settings, policy: Policy, count_hits: Callable[[str, int], None]
-) -> "Rulings | None":
-    if settings.rules is None:
+def _rulings(bundle: Bundle, count_hits: Callable[[str, int], None]) -> "Rulings | None":
+    if bundle.rulebook is None:
         return None
-    from stream.rules.rulings import open_rulings  # noqa: PLC0415 - see above
+    from stream.rules.rulings import Rulings  # noqa: PLC0415 - see above
 
-    return open_rulings(settings.rules, policy, count_hits)
+    return Rulings(bundle.rulebook, bundle.policy, count_hits)
 
 
 def decision_id(account: str, event: str, model: str, policy: str) -> str:

@@ -91,6 +91,7 @@ class Rules:
         self.ruling = frozenset(ruling)
         self._take = {tier: _thresholds(policy, tier, bars) for tier in Tier}
         self._keep = {tier: [t * policy.hysteresis for t in self._take[tier]] for tier in Tier}
+        self._table = np.array([self._take[tier] for tier in Tier])
         self._least = np.array([min(self._take[tier]) for tier in Tier])
         self._answers = {action: _answer(policy, action) for action in Action}
         self._digests = {action: answer.digest() for action, answer in self._answers.items()}
@@ -113,6 +114,13 @@ class Rules:
         """Which scores lead to any action at all where none stands, each in its tier."""
         notable: NDArray[np.bool_] = score >= self._least[tier]
         return notable
+
+    def called(self, score: NDArray[np.float64], tier: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Ranks of the strictest actions that scores call for where nothing stands, by tier."""
+        reached = score[:, None] >= self._table[tier]
+        # The last action reached; `allow`, which has no threshold, where none is.
+        last = len(ACTIONS) - 1 - reached[:, ::-1].argmax(axis=1)
+        return np.where(reached.any(axis=1), last, 0)
 
     def decide(
         self,

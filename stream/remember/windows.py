@@ -5,7 +5,7 @@ time that it has seen; an event older than GRACE_MS is late and not counted; the
 counted once; features are taken at the clock, the event itself included.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 import numpy as np
@@ -50,6 +50,10 @@ class Sight:
     fine: Ints
     daily: Ints
     distinct: Ints
+
+    def take(self, rows: NDArray[np.bool_]) -> "Sight":
+        """What the events of a mask saw."""
+        return Sight(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)

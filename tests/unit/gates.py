@@ -19,7 +19,8 @@ from stream.agents import Gate, Witness
 from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import Placed
 from stream.controls.table import Controls
-from stream.decide.court import Court, Judge
+from stream.decide.court import Court
+from stream.decide.judge import Judge
 from stream.decide.policy import Policy
 from stream.decide.rules import Rules
 from stream.decode.geography import Geography

@@ -1,0 +1,1 @@
+"""Bundles: model and policy, swapped as one while events flow."""

@@ -1,0 +1,110 @@
+"""The store of bundles: a folder that holds each bundle in a folder of its own, and their roles.
+
+The roles lie in one file, one act a line; what the last line says holds. The file is replaced by
+a rename, so whoever reads sees all roles of one moment; separate pointers could be read between
+two moves. A folder rather than a topic: it can be looked into, copied and backed up by what is
+there already, a bundle needs no size that a broker allows, and a worker without a broker can
+start. Where workers have folders of their own, whatever copies bundles copies `acts.ndjson` last.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from schemas.errors import ConfigurationError
+from scorers.manifest import Content, write
+from stream.bundles.roles import Act, Deed, Roles, What
+
+ACTS: Final = "acts.ndjson"
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.Decoder(Act).decode
+
+Stamp = tuple[int, ...]
+
+
+class BundleStore:
+    """A folder of bundles; the first act makes it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def folder(self, version: str) -> Path:
+        """Where a bundle lies."""
+        return self.path / version
+
+    def stamp(self) -> Stamp:
+        """Another one after every act; empty before the first. Raises OSError."""
+        try:
+            found = (self.path / ACTS).stat()
+        except FileNotFoundError:
+            return ()
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def roles(self) -> Roles:
+        """What the bundles do now. Raises ConfigurationError."""
+        acts = self.acts()
+        return acts[-1].roles if acts else Roles()
+
+    def acts(self) -> list[Act]:
+        """Everything that was done, oldest first. Raises ConfigurationError."""
+        path = self.path / ACTS
+        try:
+            return [_decode(line) for line in path.read_bytes().splitlines()]
+        except FileNotFoundError:
+            return []
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+
+    def add(self, content: Content) -> None:
+        """Keep a bundle that was read and checked; one that is there stays. Raises OSError."""
+        with self._locked():
+            place = self.folder(content.version)
+            if place.exists():
+                return
+            draft = self.path / f".{content.version}"
+            shutil.rmtree(draft, ignore_errors=True)  # of an `add` that was killed
+            draft.mkdir()
+            write(draft, content.text, content.files, content.signature)
+            for file in draft.iterdir():
+                _flush(file)
+            draft.rename(place)
+            _flush(self.path)
+
+    def change(self, act: What, bundle: str, step: Callable[[Roles], Roles], deed: Deed) -> Roles:
+        """Take a step from the roles that hold, at once or not at all; the roles after it.
+
+        Raises what `step` raises, ConfigurationError and OSError.
+        """
+        with self._locked():
+            acts = self.acts()
+            roles = step(acts[-1].roles if acts else Roles())
+            acts.append(Act(deed.now, act, bundle, deed.author, deed.reason, roles))
+            aside = self.path / f".{ACTS}.new"
+            aside.write_bytes(b"".join(_encode(one) + b"\n" for one in acts))
+            _flush(aside)
+            aside.replace(self.path / ACTS)
+            _flush(self.path)
+        return roles
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _flush(path: Path) -> None:
+    """Onto the disk: without it a power cut could undo a rename, or empty what was renamed."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
