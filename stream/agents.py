@@ -24,12 +24,14 @@ from schemas.decisions import DeadLetter
 from schemas.wire import DecisionWire, encode_decision
 from stream.broker.chunk import Chunk, refuse_recreated
 from stream.broker.sinks import Sink
+from stream.broker.tombstones import Burial, Erased
 from stream.decide.court import Verdict
 from stream.decide.judge import Judge
 from stream.decode.batch import RequestBatch
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import dead_letter, decode_requests
+from stream.know.departed import Departed
 from stream.know.profiles import Profiles
 from stream.know.renewal import lasting
 from stream.link.membership import unseal
@@ -60,7 +62,8 @@ class Outlet(Protocol):
 class Gate:
     """Everything that chunks of requests pass through; the same live, in replay and training.
 
-    outlet: where touches go, none where nobody links; witness: sees every feature row as it is
+    outlet: where touches go, none where nobody links; burial: ends what topics hold of accounts
+    that were erased, of whom departed tells; witness: sees every feature row as it is
     made (training); epoch: see Settings.stream_epoch.
     """
 
@@ -75,6 +78,8 @@ class Gate:
         metrics: Metrics,
         epoch: int = 0,
         outlet: Outlet | None = None,
+        burial: Burial | None = None,
+        departed: Departed | None = None,
         witness: Witness | None = None,
     ) -> None:
         self.court = court
@@ -85,6 +90,8 @@ class Gate:
         self._metrics = metrics
         self._epoch = epoch
         self._outlet = outlet
+        self._burial = burial
+        self._departed = departed or Departed()
         self._witness = witness
         self._turnstile = Turnstile(self._pass)
 
@@ -163,9 +170,15 @@ class Gate:
     async def _forget(
         self, batch: RequestBatch, held: Sequence[bytes | None], known: Known
     ) -> None:
-        """Erase what a batch wrote that was under way when its account was erased."""
+        """Erase what a batch wrote that was under way when its account was erased: this one, or
+        one before it."""
         erased = np.flatnonzero(known.erased != NEVER).tolist()
         await self._store.erase([batch.accounts[account] for account in erased if held[account]])
+        alive = np.flatnonzero(known.erased == NEVER).tolist()
+        if gone := self._departed.among(batch.accounts[account] for account in alive):
+            await self._store.erase(gone)
+            if self._burial:
+                await self._burial.bury([Erased(_partition(batch, one), one) for one in gone])
 
     def _count(
         self,
@@ -201,6 +214,11 @@ class Gate:
         requests("established").inc(int(established.sum()))
         requests("unknown").inc(int((unknown & ~established).sum()))
         requests("unproven").inc(int((~unknown & ~established).sum()))
+
+
+def _partition(batch: RequestBatch, account: str) -> int:
+    """Where the events of one of the batch's accounts come from."""
+    return int(batch.partition[batch.account == batch.accounts.index(account)][0])
 
 
 def _current(decision: DecisionWire | None) -> Current | None:

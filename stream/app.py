@@ -11,11 +11,13 @@ from stream.agents import Gate
 from stream.broker.chunk import Handle
 from stream.broker.connections import producer_options, store_client
 from stream.broker.sinks import KafkaSink
+from stream.broker.tombstones import Tombstones
 from stream.bundles.watch import open_watch
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.handling import HandlerApp, handler_app
 from stream.know.census import RedisCensus
+from stream.know.departed import Departed
 from stream.know.opening import open_registry
 from stream.know.vault import RedisVault
 from stream.link.published import follow
@@ -35,7 +37,8 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     store = PatientStore(redis, metrics)
     census = PatientCensus(RedisCensus(client), store)
     producer = AIOKafkaProducer(**producer_options(settings))
-    sink = KafkaSink(producer, settings.topic)
+    sink, burial = KafkaSink(producer, settings.topic), Tombstones(producer, settings.topic)
+    departed = Departed()
     epoch = settings.stream_epoch
     vault = RedisVault(client, Seal(settings.pepper_bytes()))
     # Names are kept for lists that change; without a folder of lists none ever does.
@@ -52,9 +55,22 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             metrics=metrics,
             epoch=epoch,
             outlet=sink,
+            burial=burial,
+            departed=departed,
         )
         tasks.append(asyncio.create_task(watch.run(gate.seat)))
-        registry = open_registry(settings, hasher, geography, census, store, sink, metrics, names)
+        registry = open_registry(
+            settings,
+            hasher,
+            geography,
+            census,
+            store,
+            sink,
+            metrics,
+            names,
+            burial=burial,
+            departed=departed,
+        )
         yield {
             settings.topic("requests"): gate.handle,
             settings.topic("accounts"): registry.handle,

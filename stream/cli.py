@@ -16,6 +16,7 @@ from rich.table import Table
 
 from edge.audit.commands import audit
 from edge.check.commands import edge, token
+from edge.erased.commands import erasure
 from edge.webhook.commands import webhook, webhooks
 from schemas.errors import ConfigurationError, SluicegateError
 from simulate.attacks import ATTACKS
@@ -58,6 +59,7 @@ cli.add_typer(rules, name="rules")
 cli.add_typer(report, name="report")
 cli.add_typer(webhook, name="webhook")
 cli.add_typer(audit, name="audit")
+cli.add_typer(erasure, name="erasure")
 
 ScenarioName = Annotated[str, typer.Option("--scenario", help=f"One of {', '.join(SCENARIOS)}.")]
 Seed = Annotated[int | None, typer.Option(help="Another seed, other traffic of the same kind.")]

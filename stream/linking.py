@@ -6,7 +6,7 @@ linkers one works, for the topic has one partition; another takes over when it e
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from contextlib import asynccontextmanager
 
 import structlog
@@ -17,6 +17,7 @@ from schemas.errors import MalformedEventError
 from stream.broker.chunk import Chunk, Handle, Record, refuse_recreated
 from stream.broker.connections import kafka_options, producer_options, store_client
 from stream.broker.sinks import KafkaSink, Sink
+from stream.broker.tombstones import Tombstones
 from stream.bundles.opening import chosen_policy
 from stream.controls.following import following
 from stream.controls.table import Controls
@@ -28,7 +29,8 @@ from stream.link.board import post
 from stream.link.clerk import Clerk
 from stream.link.office import Office
 from stream.link.published import publish
-from stream.link.touches import Touch, decode_touch
+from stream.link.scrubbing import scrub
+from stream.link.touches import Erasure, Touch, read
 from stream.link.weighing import Weights
 from stream.metrics import Metrics
 from stream.ordering import Ordering
@@ -38,12 +40,24 @@ from stream.store import RedisStore
 
 log = structlog.get_logger()
 
+Told = tuple[int, Touch | Erasure]  # with its offset
+Scrub = Callable[[Set[str]], Awaitable[None]]
+
 
 class Linking:
     """Takes chunks of touches to the office; catches up before the first one."""
 
-    def __init__(self, office: Office, settings: Settings, sink: Sink, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        office: Office,
+        settings: Settings,
+        sink: Sink,
+        metrics: Metrics,
+        scrub: Scrub | None = None,
+    ) -> None:
+        """`scrub`: takes accounts that were erased out of what was told of campaigns."""
         self._office = office
+        self._scrub = scrub
         self._settings = settings
         self._sink = sink
         self._metrics = metrics
@@ -64,31 +78,44 @@ class Linking:
             await self._recall(chunk.first_offset)
         # After a rebalance records may come again that this very process has answered.
         new = [record for record in chunk.records if record.offset > self._folded]
-        touches, letters = self._read(chunk, new)
+        told, letters = self._read(chunk, new)
         if letters:
             await self._sink.emit([], letters)
-        await self._office.take(touches)
+        await self._take(told)
         self._folded = chunk.last_offset
-        self._count(chunk, touches, letters)
+        self._count(chunk, told, letters)
 
-    def _read(
-        self, chunk: Chunk, records: Sequence[Record]
-    ) -> tuple[list[tuple[int, Touch]], list[DeadLetter]]:
+    async def _take(self, told: Sequence[Told]) -> None:
         touches: list[tuple[int, Touch]] = []
+        erased = set[str]()
+        for offset, one in told:
+            if isinstance(one, Touch):
+                touches.append((offset, one))
+                continue
+            await self._office.take(touches)
+            await self._office.forget(one.account_id)
+            touches = []
+            erased.add(one.account_id)
+        await self._office.take(touches)
+        if erased and self._scrub:
+            await self._scrub(erased)
+
+    def _read(self, chunk: Chunk, records: Sequence[Record]) -> tuple[list[Told], list[DeadLetter]]:
+        told: list[Told] = []
         letters: list[DeadLetter] = []
         for record in records:
             try:
-                touches.append((record.offset, self._touch(record)))
+                told.append((record.offset, self._told(record)))
             except MalformedEventError as error:
                 letters.append(dead_letter(chunk, record, str(error)))
-        return touches, letters
+        return told, letters
 
-    def _touch(self, record: Record) -> Touch:
-        touch = decode_touch(record.value)
-        if touch.partition >= self._settings.partitions:
+    def _told(self, record: Record) -> Touch | Erasure:
+        told = read(record.key, record.value)
+        if isinstance(told, Touch) and told.partition >= self._settings.partitions:
             # Its account's decisions would go to a partition that is not there.
-            raise MalformedEventError(f"{touch.partition} of {self._settings.partitions}", "touch")
-        return touch
+            raise MalformedEventError(f"{told.partition} of {self._settings.partitions}", "touch")
+        return told
 
     def _count(
         self, chunk: Chunk, touches: Sequence[object], letters: Sequence[DeadLetter]
@@ -144,14 +171,17 @@ class Linking:
 
     def _fold_silently(self, records: Sequence[Record]) -> None:
         """What cannot be read was a dead letter when it was new."""
-        touches: list[tuple[int, Touch]] = []
         for record in records:
             try:
-                touches.append((record.offset, self._touch(record)))
+                told = self._told(record)
             except MalformedEventError as error:
                 log.warning("linker.unreadable", offset=record.offset, error=str(error))
-        self._office.recall(touches)
-        self._metrics.touches_folded.inc(len(touches))
+                continue
+            if isinstance(told, Touch):
+                self._office.recall([(record.offset, told)])
+                self._metrics.touches_folded.inc()
+            else:
+                self._office.strike(told.account_id)
 
 
 @asynccontextmanager
@@ -170,6 +200,9 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
     async def show(records: Sequence[Campaign]) -> None:
         await store.insist(lambda: hang(records))
 
+    async def clean(erased: Set[str]) -> None:
+        await sink.record(await scrub(settings, erased))
+
     try:
         await producer.start()
         async with following(settings, controls.take):
@@ -183,10 +216,11 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
                 heed=heed,
                 metrics=metrics,
                 post=show,
+                burial=Tombstones(producer, settings.topic),
                 find=controls.order,
                 epoch=settings.stream_epoch,
             )
-            linking = Linking(office, settings, sink, metrics)
+            linking = Linking(office, settings, sink, metrics, clean)
             ordering = Ordering(linking.catch_up, Clerk(office, sink), controls)
             yield {
                 settings.topic("touches"): linking.handle,

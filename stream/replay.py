@@ -17,6 +17,7 @@ from schemas.ndjson import open_writer, read_lines
 from stream.agents import Gate, Outlet, Witness
 from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import CampaignSink, FileSink
+from stream.broker.tombstones import Erased
 from stream.bundles.opening import chosen_policy
 from stream.decide.court import open_court, wall_clock
 from stream.decide.judge import Judge
@@ -162,6 +163,11 @@ class LocalOffice:
         await self._office.take(list(enumerate(touches, self._offset)))
         self._offset += len(touches)
 
+    async def bury(self, erased: Sequence[Erased]) -> None:
+        """Let the office forget accounts; there are no topics here."""
+        for one in erased:
+            await self._office.forget(one.account)
+
 
 class Bench(Judge, Protocol):
     """A court as replay needs it."""
@@ -194,6 +200,19 @@ def local_handlers(
     court, geography = court or open_court(settings), open_geography(settings)
     policy = chosen_policy(settings)
     hasher, store, metrics = KeyedHasher(LOCAL_PEPPER), MemoryStore(), Metrics()
+    linker = LocalOffice(
+        Office(
+            policy=policy,
+            weights=Weights.load(),
+            mode=settings.mode,
+            now=wall_clock,
+            store=store,
+            sink=sink,
+            heed=_heeding(court),
+            metrics=metrics,
+            blind=blind,
+        )
+    )
     gate = Gate(
         court=court,
         hasher=hasher,
@@ -201,23 +220,13 @@ def local_handlers(
         store=store,
         sink=sink,
         metrics=metrics,
-        outlet=outlet
-        or LocalOffice(
-            Office(
-                policy=policy,
-                weights=Weights.load(),
-                mode=settings.mode,
-                now=wall_clock,
-                store=store,
-                sink=sink,
-                heed=_heeding(court),
-                metrics=metrics,
-                blind=blind,
-            )
-        ),
+        outlet=outlet or linker,
         witness=witness,
     )
-    registry = open_registry(settings, hasher, geography, MemoryCensus(), store, sink, metrics)
+    census = MemoryCensus()
+    registry = open_registry(
+        settings, hasher, geography, census, store, sink, metrics, burial=linker
+    )
     return {REQUESTS: gate.handle, ACCOUNTS: registry.handle}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import NamedTuple
 
 from kyc.assessed import UNASSESSED, Assessed
@@ -65,8 +66,11 @@ class Dossier:
                 )
 
     def forgotten(self) -> list[Claim]:
-        """Claims that an erasure takes back."""
-        return claims(self.before) if self.profile.erased else []
+        """Claims that an erasure takes back: those of events just before it, too."""
+        if not self.profile.erased:
+            return []
+        told = (told.facts for told in self.news if not told.facts.erased)
+        return claims(reduce(join, told, self.before))
 
 
 class Stage(NamedTuple):

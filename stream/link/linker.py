@@ -8,6 +8,7 @@ joins it at once.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,6 +40,14 @@ class Changes:
     campaigns: list[Campaign] = field(default_factory=list)
     accounts: list[int] = field(default_factory=list)
     searched: bool = False
+
+
+class Forgotten(NamedTuple):
+    """An account that was forgotten: its number, the partition of its events, its campaign."""
+
+    account: int
+    partition: int
+    campaign: Campaign | None
 
 
 Witness = Callable[[Ints, Floats], None]
@@ -73,6 +82,16 @@ class Linker:
         if not self._is_due():
             return Changes([], [account] if joined else [])
         return self._search()
+
+    def forget(self, account_id: str) -> Forgotten | None:
+        """Let go of an account that was erased, as if it had never touched; None where it is not
+        known. Nobody is told."""
+        number = self.ledger.number.get(account_id)
+        if number is None:
+            return None
+        partition = int(self.ledger.columns[number]["partition"])
+        self.ledger.erase(account_id)
+        return Forgotten(number, partition, self.register.forget(number))
 
     def _is_due(self) -> bool:
         waited = self.ledger.clock - self._searched

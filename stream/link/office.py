@@ -15,12 +15,13 @@ from schemas.decisions import Campaign as CampaignRecord
 from schemas.decisions import Mode
 from schemas.wire import encode_decision
 from stream.broker.sinks import CampaignSink
+from stream.broker.tombstones import Burial, Erased
 from stream.decide.bars import bars
 from stream.decide.policy import Policy
 from stream.decide.rules import Bars
 from stream.link.answers import Answer, Answers
 from stream.link.campaigns import Campaign
-from stream.link.linker import ACQUAINTED, Changes, Linker
+from stream.link.linker import ACQUAINTED, Changes, Forgotten, Linker
 from stream.link.membership import Place, seal
 from stream.link.orders import BATCH, Find, Orders
 from stream.link.records import is_due, records
@@ -57,7 +58,7 @@ class Office:
     """One linker and whom it tells.
 
     heed: takes the bars after each search; post: takes records of campaigns for people to look at;
-    find: the last order about a campaign.
+    burial: ends what topics hold of erased accounts; find: the last order about a campaign.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Office:
         heed: Callable[[Bars], Awaitable[None]],
         metrics: Metrics,
         post: Post = _nowhere,
+        burial: Burial | None = None,
         find: Find = lambda _: None,
         epoch: int = 0,
         blind: frozenset[str] = frozenset(),
@@ -87,6 +89,7 @@ class Office:
         self._heed = heed
         self._metrics = metrics
         self._post = post
+        self._burial = burial
         self._epoch = epoch
         self._folded = 0  # the offset of the last touch that was taken
         self._searched = False  # since the bars were last told
@@ -115,6 +118,25 @@ class Office:
         if self._searched:
             self._searched = False
             await self._heed(self._bars())
+
+    def strike(self, account_id: str) -> Forgotten | None:
+        """Let go of an account that was erased, in silence; None where it is not known."""
+        gone = self.linker.forget(account_id)
+        if gone:
+            self._answers.forget(gone.account)
+        return gone
+
+    async def forget(self, account_id: str) -> None:
+        """Let go of an account that was erased: nothing about it is renewed, and what was said
+        about it meanwhile ends. Raises EmitError or StoreError."""
+        gone = self.strike(account_id)
+        if gone is None:
+            return
+        await self._store.erase([account_id])
+        if self._burial:
+            await self._burial.bury([Erased(gone.partition, account_id)])
+        if gone.campaign and gone.campaign.told:
+            await self._send([], list(records(self.linker.ledger, gone.campaign)))
 
     async def carry_out(self, order: CampaignOrder) -> list[Member] | None:
         """Do what a person ordered about a campaign, and tell its members: who they are, None

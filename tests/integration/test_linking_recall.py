@@ -85,6 +85,25 @@ async def test_what_cannot_be_read_is_passed_over(broker: Broker) -> None:
     assert heard.decisions
 
 
+async def test_the_end_of_an_account_is_recalled(broker: Broker) -> None:
+    """A process that starts after it does not know the account, and so answers it never again."""
+    ended = [one for one in FULL if one.account_id != "r003" or one.ts < NOW + 2 * HOUR]
+    at = next(n for n, one in enumerate(ended) if one.ts >= NOW + 6 * HOUR)
+    values: list[bytes | None] = [*written(ended[:at]), None, *written(ended[at:])]
+    topics = Topics(broker.address)
+    await topics.make("ended.touches", 1)
+    keys = [b"r003" if value is None else b"k" for value in values]
+    await topics.fill("ended.touches", {0: values}, keys)
+    records = (await topics.records("ended.touches"))[0]
+    ear = Ear()
+    one = linking(broker, "ended", ear)
+    await one.handle(chunk("ended", records[at + 1 :]))
+    ledger = one._office.linker.ledger
+    assert "r003" not in ledger.number
+    assert {"r002", "r004"} <= ledger.number.keys()
+    assert "r003" not in {decision.account_id for decision in ear.decisions}
+
+
 # The embedded broker deletes no records.
 @pytest.mark.parametrize(
     "broker",

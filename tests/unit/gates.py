@@ -18,6 +18,7 @@ from schemas.wire import DecisionWire
 from stream.agents import Gate, Witness
 from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import Placed
+from stream.broker.tombstones import Burial
 from stream.controls.table import Controls
 from stream.decide.court import Court
 from stream.decide.judge import Judge
@@ -29,6 +30,7 @@ from stream.govern.governor import Governor
 from stream.know.accounts import Registry
 from stream.know.assessor import Assessor
 from stream.know.census import MemoryCensus
+from stream.know.departed import Departed
 from stream.metrics import Metrics
 from stream.replay import ACCOUNTS, REQUESTS
 from stream.store import MemoryStore, Store
@@ -199,6 +201,8 @@ def gate(
     metrics: Metrics | None = None,
     epoch: int = 0,
     witness: Witness | None = None,
+    burial: Burial | None = None,
+    departed: Departed | None = None,
 ) -> Gate:
     """A gate in memory."""
     return Gate(
@@ -210,4 +214,6 @@ def gate(
         metrics=metrics or Metrics(),
         epoch=epoch,
         witness=witness,
+        burial=burial,
+        departed=departed,
     )

@@ -2,6 +2,8 @@
 
 import json
 from base64 import b64decode
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,10 +15,13 @@ from kyc.known import Proof, proofs
 from schemas.errors import ConfigurationError, StoreError
 from stream.broker.chunk import Chunk
 from stream.broker.sinks import EmitError
+from stream.broker.tombstones import Erased
 from stream.decode.columns import MAX_AHEAD_MS
+from stream.know.census import MemoryCensus
+from stream.know.departed import Departed
 from stream.know.profiles import HEADER, Position, know, seal, unseal
 from stream.metrics import Metrics
-from stream.store import MemoryStore
+from stream.store import Entry, Kind, MemoryStore
 from tests.unit.gates import DAY, NOW, ListSink, Raw, Told, chunk, court, gate, registry, request
 
 
@@ -163,6 +168,17 @@ async def test_an_older_profile_is_refused_and_counted() -> None:
     assert store == MemoryStore()
 
 
+class Grave:
+    """Takes burials."""
+
+    def __init__(self) -> None:
+        self.erased: list[Erased] = []
+
+    async def bury(self, erased: Sequence[Erased]) -> None:
+        """As Burial.bury."""
+        self.erased += erased
+
+
 class TestErasure:
     """`account.erased`: everything held goes."""
 
@@ -213,6 +229,33 @@ class TestErasure:
         store.states, store.decisions = late.states, late.decisions
         await gate(court(Told(0.75)), sink, store).handle(chunk(request(1)))
         assert store.states == store.decisions == {}
+
+    async def test_what_was_under_way_at_the_erasure_goes_by_itself(self) -> None:
+        """In one process the batch hears of it when it is done, and topics once more."""
+        store, sink, grave, departed = MemoryStore(), ListSink(), Grave(), Departed()
+        registering = replace(registry(sink, store), burial=grave, departed=departed)
+        erased = self.ERASED
+
+        class Slow(MemoryStore):
+            async def write(self, entries: Sequence[Entry], kind: Kind = Kind.STATE) -> int:
+                await registering.handle(erased)
+                return await store.write(entries, kind)
+
+            async def erase(self, accounts: Sequence[str]) -> None:
+                await store.erase(accounts)
+
+        judging = gate(court(Told(0.75)), sink, Slow(), burial=grave, departed=departed)
+        await judging.handle(chunk(request(0), request(1, "bo")))
+        assert store.states.keys() == store.decisions.keys() == {"bo"}
+        assert grave.erased == [Erased(0, "ada"), Erased(0, "ada")]
+
+    async def test_the_census_forgets_what_came_in_the_same_chunk(self) -> None:
+        """A sign-up and its erasure may be fetched together."""
+        census = MemoryCensus()
+        signup = {"ip": "192.0.2.1", "device_id": "d", "email": "a@gmail.com"}
+        both = news(told(0, **signup), told(1, "account.erased", ts=NOW + 1))
+        await registry(ListSink(), census=census).handle(both)
+        assert not any(census._accounts.values())
 
     async def test_later_events_bring_nothing_back(self) -> None:
         """A payment provider may report long after."""

@@ -102,3 +102,17 @@ def test_sign_up_is_the_first_touch_where_it_is_not_known() -> None:
     assert ledger.columns[one]["begun"] == NOW
     ledger.fold(touch("a", NOW + 1, begun=NOW - HOUR))
     assert ledger.columns[one]["begun"] == NOW - HOUR
+
+
+def test_an_erased_account_leaves_nothing() -> None:
+    """Neither name nor uses; the others keep their numbers, and its name may come anew."""
+    ledger = Ledger()
+    for name in ("a", "b"):
+        ledger.fold(touch(name, NOW, value("card", 1)))
+    assert ledger.erase("a") == 0
+    assert ledger.erase("a") is None
+    ledger.forget()
+    assert ledger.edges().account.tolist() == [1]
+    assert (ledger.name, ledger.event_id[0], ledger.values_of(0)) == (["", "b"], "", [])
+    assert ledger.columns[0] == np.zeros((), ledger.columns.dtype)
+    assert ledger.fold(touch("a", NOW + 1)) == 2

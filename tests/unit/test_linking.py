@@ -1,12 +1,13 @@
 """The linker's chunks: each touch once, what cannot be read as a dead letter."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import pytest
 
 from schemas.errors import ConfigurationError, StoreError
 from stream.broker.chunk import Chunk
+from stream.broker.tombstones import Erased
 from stream.link.touches import Touch, encode_touch
 from stream.linking import Linking
 from stream.metrics import Metrics
@@ -61,8 +62,8 @@ async def test_chunks_are_folded() -> None:
     assert value("sluicegate_lag", {"topic": TOPIC, "partition": "0"}) == 0
 
 
-@pytest.mark.parametrize("bad", [None, b"garbage", b"\x90"])
-async def test_a_malformed_touch_is_a_dead_letter(bad: bytes | None) -> None:
+@pytest.mark.parametrize("bad", [b"", b"garbage", b"\x90"])
+async def test_a_malformed_touch_is_a_dead_letter(bad: bytes) -> None:
     """With its place; its neighbours are folded."""
     ear, metrics = Ear(), Metrics()
     good = written([touch("a"), touch("b")])
@@ -106,3 +107,68 @@ async def test_a_store_that_is_away_leaves_the_chunk_undone() -> None:
     """The error goes up, and the process ends rather than go on without memberships."""
     with pytest.raises(StoreError, match="away"):
         await linking(Ear(), store=Away()).handle(chunk(story()))
+
+
+def with_end(values: Sequence[bytes | None], account: str) -> Chunk:
+    """Touches, and then the end of an account."""
+    whole = chunk(values)
+    end = Raw(len(values), account.encode(), None)
+    return Chunk(TOPIC, 0, [*whole.records, end], len(values) + 1)
+
+
+class Grave:
+    """Takes burials."""
+
+    def __init__(self) -> None:
+        self.erased: list[Erased] = []
+
+    async def bury(self, erased: Sequence[Erased]) -> None:
+        """As Burial.bury."""
+        self.erased += erased
+
+
+async def test_an_account_that_was_erased_is_forgotten() -> None:
+    """Its membership goes, a record names the others, and topics hear its end."""
+    ear, store, grave, scrubbed = Ear(), MemoryStore(), Grave(), list[set[str]]()
+
+    async def scrub(erased: Set[str]) -> None:
+        scrubbed.append(set(erased))
+
+    handling = Linking(office(ear, store, burial=grave), load_settings(), ear, Metrics(), scrub)
+    await handling.handle(with_end(story(), "r003"))
+    assert store.memberships.keys() == {f"r{n:03}" for n in range(12)} - {"r003"}
+    assert "r003" in ear.records[-2].sample_accounts
+    assert "r003" not in ear.records[-1].sample_accounts
+    assert ear.records[-1].accounts == 11
+    assert grave.erased == [Erased(0, "r003")]
+    assert scrubbed == [{"r003"}]
+
+
+async def test_nothing_about_an_erased_account_is_renewed() -> None:
+    """While the ring goes on for days, and the answers of all others are renewed."""
+    ear, store = Ear(), MemoryStore()
+    handling = Linking(office(ear, store), load_settings(), ear, Metrics())
+    first = with_end(story(), "r003")
+    await handling.handle(first)
+    told = len(ear.decisions)
+    later = written(
+        [
+            one
+            for hour in range(8, 140, 6)
+            for one in (*ring(12, NOW + hour * HOUR), *hours(2, NOW + hour * HOUR + 3_000_000))
+            if one.account_id != "r003"
+        ]
+    )
+    await handling.handle(chunk(later, len(first.records)))
+    assert len(ear.decisions) > told
+    assert "r003" not in {decision.account_id for decision in ear.decisions[told:]}
+    assert "r003" not in store.memberships
+
+
+async def test_an_end_of_nobody_known_is_passed_over() -> None:
+    """An account that never touched."""
+    ear, grave = Ear(), Grave()
+    await Linking(office(ear, burial=grave), load_settings(), ear, Metrics()).handle(
+        with_end(written([touch("a")]), "b")
+    )
+    assert (grave.erased, ear.letters) == ([], [])

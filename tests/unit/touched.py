@@ -11,6 +11,7 @@ from schemas.events import LabelEvent
 from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire
 from stream.broker.sinks import Placed
+from stream.broker.tombstones import Burial
 from stream.decide.policy import Policy
 from stream.decide.rules import Bars
 from stream.link.kinds import KIND
@@ -111,6 +112,7 @@ def office(
     store: MemoryStore | None = None,
     weights: Weights = CERTAIN,
     find: Find = lambda _: None,
+    burial: Burial | None = None,
 ) -> Office:
     """An office in memory that acts on campaigns of four, and finds orders where `find` does."""
     campaigns = POLICY["campaigns"] | {"fewest": 4}
@@ -124,6 +126,7 @@ def office(
         heed=ear.heed,
         metrics=Metrics(),
         post=ear.post,
+        burial=burial,
         find=find,
     )
 

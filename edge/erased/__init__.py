@@ -1,0 +1,1 @@
+"""The proof that an account was erased: every place is looked into."""
