@@ -25,7 +25,8 @@ def exceeded(found: Comparison, bounds: Bounds) -> str:
         return ""
     current, candidate = found.actions.sum(axis=1), found.actions.sum(axis=0)
     shares = (candidate - current) / found.events
-    worst = int(np.abs(shares).argmax())
+    # Of two that have moved as far, the stricter: what one gains another loses.
+    worst = max(range(len(shares)), key=lambda rank: (abs(shares[rank]), rank))
     if abs(shares[worst]) > bounds.actions:
         action = tuple(Action)[worst].value
         before, after = (counts[worst] / found.events for counts in (current, candidate))

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -49,6 +49,9 @@ def fetch(url: str, token: str | None) -> str:
     try:
         with urlopen(request, timeout=_LIMIT_S) as answer:  # noqa: S310 - looked at above
             return bytes(answer.read()).decode()
+    except HTTPError as error:
+        error.close()
+        raise ConfigurationError(f"{url}: answers {error.code} {error.reason}") from error
     except (URLError, TimeoutError) as error:
         raise ConfigurationError(f"{url}: no worker answers: {error}") from error
 

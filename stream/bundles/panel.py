@@ -69,8 +69,9 @@ class Panel:
     def __init__(
         self,
         current: Seat,
-        trial: Trial | None,
-        shadows: Sequence[Seat],
+        trial: Trial | None = None,
+        shadows: Sequence[Seat] = (),
+        *,
         told: Told = lambda *_: None,
         failed: Failed = lambda *_: None,
     ) -> None:

@@ -48,7 +48,7 @@ class Watch:
         self._opener = Opener(settings)
         self._open: dict[str, Seat] = {}
         self._refused: dict[str, str] = {}
-        self._failed = deque[tuple[Trial, str]]()  # canaries to end in the store, and why
+        self._failures = deque[tuple[Trial, str]]()  # canaries to end in the store, and why
         self._ended: set[tuple[str, int]] = set()  # all of them, by bundle and when they began
         self._complaint = ""
         self._bars: Bars | None = None
@@ -69,8 +69,8 @@ class Watch:
         while True:
             await asyncio.sleep(every_s)
             try:
-                while self._failed:
-                    await asyncio.to_thread(self._end, *self._failed.popleft())
+                while self._failures:
+                    await asyncio.to_thread(self._end, *self._failures.popleft())
                 if await self._look():
                     put(self.panel)
             except (ConfigurationError, OSError) as error:
@@ -127,19 +127,19 @@ class Watch:
         if roles.candidate in seats and (roles.candidate, roles.since) not in self._ended:
             trial = Trial(seats[roles.candidate], roles.share, roles.since, bounds)
         shadows = [seats[version] for version in roles.shadows if version in seats]
-        told, failed = self._meters.told, self._fail
+        told, failed = self._meters.told, self.fail
         panel = Panel(seats[roles.current], trial, shadows, told=told, failed=failed)
         if self._bars is not None:
             panel.heed(self._bars)
         self._meters.seated(_parts(panel.current, trial, shadows))
         return panel
 
-    def _fail(self, trial: Trial, reason: str) -> None:
+    def fail(self, trial: Trial, reason: str) -> None:
         """The canary is over in this worker at once, in all of them when the store has it."""
         self._meters.refused.inc()
         log.error("bundle.canary_failed", bundle=trial.seat.bundle, reason=reason)
         self._ended.add((trial.seat.bundle, trial.since))
-        self._failed.append((trial, reason))
+        self._failures.append((trial, reason))
 
     def _end(self, trial: Trial, reason: str) -> None:
         bundle = trial.seat.bundle
@@ -160,7 +160,7 @@ class Settled:
         """Open it. Raises ModelError, PolicyError or ConfigurationError."""
         bundle = open_chosen(settings)
         seat = Seat(bundle.version, court_of(bundle, settings, wall_clock, count_hits))
-        self.panel = Panel(seat, None, ())
+        self.panel = Panel(seat)
         self.heed = self.panel.heed
         meters.seated(_parts(seat, None, ()))
 
