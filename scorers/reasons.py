@@ -89,6 +89,43 @@ def explain(
     return reasons
 
 
+class Part(NamedTuple):
+    """What one feature adds to a margin."""
+
+    name: str
+    text: str
+    value: float | None  # None where it is not known
+    weight: float
+
+
+class Group(NamedTuple):
+    """All features of one code; the one that adds most comes first, what speaks against last."""
+
+    code: str
+    text: str
+    weight: float
+    parts: list[Part]
+
+
+def grouped(
+    names: Sequence[str], row: npt.NDArray[np.float32], contributions: npt.NDArray[np.float64]
+) -> list[Group]:
+    """Every group, for and against suspicion: strongest for it first; equal ones by code."""
+    groups = _groups(tuple(names))
+    made = []
+    for code, columns in zip(groups.codes, groups.columns, strict=True):
+        parts = [_part(names[c], float(row[c]), float(contributions[c])) for c in columns]
+        parts.sort(key=lambda part: -part.weight)
+        weight = round(float(contributions[columns].sum()), _DECIMALS)
+        made.append(Group(code, CODES[code][0], weight, parts))
+    return sorted(made, key=lambda group: (-group.weight, group.code))
+
+
+def _part(name: str, value: float, weight: float) -> Part:
+    known = None if math.isnan(value) else round(value, _DECIMALS)
+    return Part(name, _TEXTS[name], known, round(weight, _DECIMALS))
+
+
 def code_of(name: str) -> str:
     """The reason code of a feature. Raises KeyError unless exactly one code claims it."""
     codes = [

@@ -88,6 +88,14 @@ def open_chosen(settings: Settings) -> Bundle:
     return Bundle(content.version, Model.of(content, folder), policy, rulebook)
 
 
+def chosen_content(settings: Settings) -> Content:
+    """The files of the model that `open_chosen` opens. Raises ModelError, ConfigurationError."""
+    if settings.bundles is None:
+        return read(settings.model or SHIPPED_MODEL, REQUESTS)
+    store, version = _current(settings.bundles)
+    return Opener(settings).read(store.folder(version))
+
+
 def chosen_policy(settings: Settings) -> Policy:
     """The policy of `open_chosen` alone: for the linker, and where there is no model yet.
 

@@ -94,8 +94,7 @@ def _file_of_settings() -> Path:
 
 
 def _called(rule: "Rule") -> str:
-    called = rule.action or f"score {rule.score:g}"
-    return f"{called} (shadow)" if rule.shadow else called
+    return f"{rule.called} (shadow)" if rule.shadow else rule.called
 
 
 def _table(effects: "list[Effect]", truth: dict[str, bool]) -> Table:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from stream.decide.policy import SHIPPED, load_policy
+from stream.bundles.opening import open_chosen
+from stream.decide.court import court_of, wall_clock
 from stream.replay import ACCOUNTS, REQUESTS, Summary, local_handlers, merged, read_file, replay
 from stream.rules.backtest import Backtest, Effect
 from stream.rules.rulebook import load_rulebook
@@ -17,11 +18,13 @@ async def backtest(
     The settings' own rules are left out: the file is looked at as if it took their place.
     Raises PolicyError, ModelError, OSError.
     """
-    rulebook = load_rulebook(rules)
-    settings = load_settings(decisions="all").model_copy(update={"rules": None})
-    policy = load_policy(settings.policy or SHIPPED)
-    found = Backtest(policy, rulebook)
+    settings = load_settings(decisions="all")
+    alone = open_chosen(settings)._replace(rulebook=None)
+    found = Backtest(alone.policy, load_rulebook(rules))
+    court = court_of(alone, settings, wall_clock, lambda *_: None)
     events = merged(read_file(ACCOUNTS, accounts), read_file(REQUESTS, requests))
-    summary = await replay(events, local_handlers(settings, found, witness=found.witness))
+    summary = await replay(
+        events, local_handlers(settings, found, court=court, witness=found.witness)
+    )
     summary.dead_letters = found.dead
     return summary, found.effects

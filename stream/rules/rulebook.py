@@ -59,6 +59,11 @@ class Rule(BaseModel):
         return self
 
     @property
+    def called(self) -> str:
+        """What follows where it is true, in a word or two."""
+        return self.action or f"score {self.score:g}"
+
+    @property
     def ends(self) -> int:
         """The first ms, UTC, at which it holds no more: the day `expires` begins."""
         return int(datetime.combine(self.expires, time(), UTC).timestamp() * 1_000)
