@@ -12,6 +12,7 @@ import onnxruntime
 
 from scorers.calibration import Calibration
 from scorers.cuda import open_cuda
+from scorers.drift import SUMMARY, Summary
 from scorers.engine import Device, Engine, by_size, on_gpu, refuse_other_bits
 from scorers.golden import Golden
 from scorers.inputs import REQUESTS, Inputs
@@ -20,7 +21,10 @@ from scorers.sessions import Rows, Source, open_session, run
 
 
 class Model:
-    """A loaded model. Safe to call from several threads; a call uses only its own."""
+    """A loaded model. Safe to call from several threads; a call uses only its own.
+
+    summary: of the snapshot that it was trained on; None where its folder has none.
+    """
 
     def __init__(
         self,
@@ -28,8 +32,10 @@ class Model:
         calibration: Calibration,
         engine: Engine,
         contributions: onnxruntime.InferenceSession,
+        summary: Summary | None,
     ) -> None:
         self.version = version
+        self.summary = summary
         self.engine = engine.name
         self._calibration = calibration
         self._margins = engine.margins
@@ -64,7 +70,9 @@ class Model:
             engine = by_size(lambda rows: run(graph, rows)[:, 0], files[BOOSTER])
         refuse_other_bits(engine, golden.rows, margins)
         contributions = open_session(source(CONTRIBUTIONS))
-        model = cls(manifest.version, manifest.calibration, engine, contributions)
+        told = files.get(SUMMARY)
+        summary = Summary.parse(told, inputs.names) if told else None
+        model = cls(manifest.version, manifest.calibration, engine, contributions, summary)
         # The first run of a session allocates: it must not be the first event that waits for it.
         model.contributions(golden.rows[:1])
         return model

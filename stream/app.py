@@ -20,6 +20,8 @@ from stream.know.census import RedisCensus
 from stream.know.departed import Departed
 from stream.know.opening import open_registry
 from stream.know.vault import RedisVault
+from stream.learn.drift import Drift
+from stream.learn.sample import Sample
 from stream.link.published import follow
 from stream.metrics import Metrics
 from stream.patience import PatientCensus, PatientStore, PatientVault
@@ -43,6 +45,8 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     vault = RedisVault(client, Seal(settings.pepper_bytes()))
     # Names are kept for lists that change; without a folder of lists none ever does.
     names = PatientVault(vault, store) if settings.lists_dir else None
+    sample = Sample()
+    drift = Drift(sample, lambda: watch.panel.served, metrics.drift, client)
     await producer.start()
     tasks = [asyncio.create_task(follow(client, watch.heed))]
     try:
@@ -55,10 +59,12 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             metrics=metrics,
             epoch=epoch,
             outlet=sink,
+            witness=sample.witness,
             burial=burial,
             departed=departed,
         )
         tasks.append(asyncio.create_task(watch.run(gate.seat)))
+        tasks.append(asyncio.create_task(drift.run()))
         registry = open_registry(
             settings,
             hasher,

@@ -3,27 +3,34 @@
 import asyncio
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from importlib.metadata import distributions
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from redis.exceptions import RedisError
 
 from kyc.lists.folder import Folder
 from kyc.lists.manifest import age_limits
 from schemas.errors import ConfigurationError, ListError, ModelError, PolicyError
+from scorers.drift import SHIFTED, Counts, Summary
 from scorers.model import Model
 from scorers.shipped import SHIPPED as SHIPPED_MODEL
 from stream.broker.connections import store_client
 from stream.broker.topics import Finding, TopicState, check_topics
+from stream.bundles.opening import open_chosen
 from stream.decide.policy import SHIPPED as SHIPPED_POLICY
 from stream.decide.policy import load_policy
 from stream.decode.geography import Source, open_geography
 from stream.guard import REMEDY, refuse_foreign_packages
+from stream.learn.drift import posted
 from stream.settings import Settings, variable
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis, RedisCluster
 
 # Each of these wheels fills the same onnxruntime/ folder: two at once overwrite one another.
 RUNTIMES: Final = {"onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml"}
@@ -31,6 +38,7 @@ OLDEST_STORE: Final = (7, 2)
 # decided_at and expires_at are compared across machines; NTP keeps well below this.
 SKEW_S: Final = 1.0
 OLDEST_GEOGRAPHY_DAYS: Final = 180
+WORST: Final = 3  # features that the check of drift names
 
 
 class Verdict(StrEnum):
@@ -186,13 +194,37 @@ async def _store(settings: Settings) -> list[Check]:
     try:
         info = await client.info()
         seconds, microseconds = await client.time()
+        drift = await _drift(settings, client)
     except (RedisError, OSError) as error:
         what = f"{settings.store_url}: {error}"
         return [Check("store", Verdict.FAIL, what, f"start it, or correct {variable('store_url')}")]
     finally:
         await client.aclose()
     skew = time.time() - (seconds + microseconds / 1e6)
-    return [_version(info), _eviction(info), _persistence(info), _clock(skew)]
+    return [_version(info), _eviction(info), _persistence(info), _clock(skew), *drift]
+
+
+async def _drift(settings: Settings, client: "Redis | RedisCluster") -> list[Check]:
+    try:
+        model = open_chosen(settings).model
+    except ConfigurationError:
+        return []  # the check of the model says what is wrong with it
+    if model.summary is None:
+        return [Check("drift", Verdict.OK, "not known: the model holds no summary of its training")]
+    counts = await posted(client, model.version, int(time.time() * 1_000))
+    return [_moved(model.summary, list(counts.values()))]
+
+
+def _moved(summary: Summary, counts: Sequence[Counts]) -> Check:
+    if not counts:
+        return Check("drift", Verdict.OK, "no worker has seen enough of this model's rows yet")
+    index = summary.psi(np.sum(counts, axis=0))
+    most = [f"{summary.names[n]} {index[n]:.2f}" for n in np.argsort(-index)[:WORST].tolist()]
+    moved, told = int((index > SHIFTED).sum()), ", ".join(most)
+    if not moved:
+        return Check("drift", Verdict.OK, f"{len(counts)} workers; most: {told}")
+    remedy = "look at who sends them; then train again with `sluicegate train`"
+    return Check("drift", Verdict.WARN, f"features that have moved: {moved}; most: {told}", remedy)
 
 
 def _version(info: Mapping[str, Any]) -> Check:

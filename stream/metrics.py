@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from pydantic import SecretStr
 
 from stream.bundles.meters import BundleMeters
+from stream.learn.meters import DriftMeters
 
 OUTCOMES: Final = ("counted", "replayed", "repeated", "late", "malformed", "clamped")
 ACCOUNT_OUTCOMES: Final = ("counted", "replayed", "malformed")
@@ -157,6 +158,7 @@ class Metrics:
             registry=self.registry,
         )
         self.bundles = BundleMeters(self.registry)
+        self.drift = DriftMeters(self.registry)
         self._show_zeros()
 
     def _show_zeros(self) -> None:

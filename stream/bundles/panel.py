@@ -20,6 +20,7 @@ from stream.bundles.comparison import Comparison, Scores, compare
 from stream.decide.court import Court, Verdict
 from stream.decide.rules import Bars, Floor
 from stream.decode.batch import RequestBatch
+from stream.learn.drift import Served
 from stream.remember.windows import Sight
 
 Rows = NDArray[np.float32]
@@ -81,6 +82,12 @@ class Panel:
         self._told = told
         self._failed = failed
         self._seconds = 0.0  # that the current one took to score since the last review
+
+    @property
+    def served(self) -> Served:
+        """What to hold the rows that are served against."""
+        court = self.current.court
+        return Served(court.versions[0], court.summary)
 
     def heed(self, bars: Bars) -> None:
         """Take no action by a score below its bar from now on, whichever bundle decides."""

@@ -13,6 +13,7 @@ from kyc.known import Known
 from kyc.tiers import Tier
 from schemas.decisions import Action, Mode
 from schemas.wire import DecisionWire, ReasonWire
+from scorers.drift import Summary
 from scorers.model import Model
 from stream.bundles.opening import Bundle, open_chosen
 from stream.decide.bars import AT_FIRST
@@ -70,6 +71,11 @@ class Court:
     def versions(self) -> tuple[str, str]:
         """Of the model and of the policy, as decisions have them."""
         return self._model.version, self._policy_version
+
+    @property
+    def summary(self) -> Summary | None:
+        """Of what the model was trained on."""
+        return self._model.summary
 
     def called(self, scores: NDArray[np.float64], tier: NDArray[np.int64]) -> NDArray[np.int64]:
         """Ranks of the actions that scores alone call for, each in its tier."""
