@@ -2,23 +2,41 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from starlette.exceptions import HTTPException
 
+from edge.appeals.appeal import AppealRefusedError, NoSuchAppealError, TooManyAppealsError
+from edge.appeals.routes import appeals
 from edge.check.described import described
 from edge.check.desk import Desk
 from edge.check.doors import Doors
 from edge.check.ledger import Ledger
+from edge.controls.campaigns import campaigns
+from edge.controls.staff import Staff
 from edge.front import Front
 from edge.metrics import EdgeMetrics
 from edge.problems import MEDIA_TYPE, problem
 from edge.tokens import Keyring
+from schemas.errors import ConfigurationError, SluicegateError, StoreError
+from stream.broker.sinks import EmitError
+from stream.controls.campaigns import NoSuchCampaignError, OrderRefusedError
 from stream.settings import Settings
 
+# What people meet who order and review; a check meets none of it.
+STATUSES: Final[dict[type[SluicegateError], int]] = {
+    NoSuchCampaignError: 404,
+    NoSuchAppealError: 404,
+    OrderRefusedError: 409,
+    AppealRefusedError: 409,
+    TooManyAppealsError: 429,
+    StoreError: 503,
+    EmitError: 503,
+    ConfigurationError: 503,
+}
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -37,6 +55,7 @@ def create_app(
     ledger: Ledger,
     keyring: Keyring,
     metrics: EdgeMetrics,
+    staff: Staff,
     lifespan: Lifespan | None = None,
 ) -> Front:
     """The whole application; `lifespan` runs around it."""
@@ -50,7 +69,11 @@ def create_app(
     )
     api.add_exception_handler(HTTPException, _refusing(metrics))
     api.add_exception_handler(RequestValidationError, _refuse_input)
+    for kind, status in STATUSES.items():
+        api.add_exception_handler(kind, _answering(status))
     _add_pages(api, metrics)
+    api.include_router(campaigns(staff))
+    api.include_router(appeals(staff, metrics))
     doors = Doors(Desk(ledger, settings, metrics), settings, metrics)
     return Front(api, doors, keyring, metrics, settings.edge_rate_max)
 
@@ -86,6 +109,13 @@ def _refusing(metrics: EdgeMetrics) -> Callable[[Request, Exception], Awaitable[
         return Response(body, error.status_code, headers, MEDIA_TYPE)
 
     return refuse
+
+
+def _answering(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(_: Request, error: Exception) -> Response:
+        return Response(problem(status, str(error)), status, {}, MEDIA_TYPE)
+
+    return answer
 
 
 async def _refuse_input(_: Request, error: Exception) -> Response:

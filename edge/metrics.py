@@ -9,6 +9,7 @@ from stream.edge_settings import FALLBACKS
 STATUSES: Final = (200, 403, 429)
 TIERS: Final = (0, 1, 2, 3)
 REFUSALS: Final = ("unauthorized", "forbidden", "too_fast", "too_large", "too_slow", "malformed")
+APPEALS: Final = ("open", "upheld", "overturned")
 # The promise is 1 ms at the median and 5 ms at p99; the store's budget is 20 ms.
 CHECK_BUCKETS: Final = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 1.0)
 
@@ -57,6 +58,17 @@ class EdgeMetrics:
             ["why"],
             registry=self.registry,
         )
+        self.appeals = Counter(
+            "sluicegate_edge_appeals",
+            "Appeals filed (`open`) and answered, by state.",
+            ["state"],
+            registry=self.registry,
+        )
+        self.oldest_appeal = Gauge(
+            "sluicegate_edge_oldest_appeal_seconds",
+            "How long the appeal has waited that has waited longest; 0 where none does.",
+            registry=self.registry,
+        )
         self._show_zeros()
 
     def _show_zeros(self) -> None:
@@ -64,6 +76,8 @@ class EdgeMetrics:
         self.by_status = {status: self.checks.labels(status) for status in STATUSES}
         for why in REFUSALS:
             self.refusals.labels(why)
+        for state in APPEALS:
+            self.appeals.labels(state)
         for tier in TIERS:
             for answer in FALLBACKS:
                 self.fallbacks.labels(tier, answer)

@@ -1,5 +1,6 @@
 """The edge's process: tokens, store, application and uvicorn, until a signal ends it."""
 
+import asyncio
 import gc
 import signal
 import sys
@@ -14,8 +15,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from edge.app import create_app
+from edge.appeals.watching import watch
 from edge.check.ledger import RedisLedger
 from edge.check.quotas import tier_quotas
+from edge.controls.staff import LiveStaff
 from edge.metrics import EdgeMetrics
 from edge.protocol import BoundedProtocol
 from edge.tokens import Keyring
@@ -48,7 +51,9 @@ def run(settings: Settings) -> int:
     keyring = Keyring(settings.edge_tokens)
     configure_logs(settings.log_format, settings.log_level, sys.stderr)
     ledger = RedisLedger(_client(settings), tier_quotas(policy))
-    app = create_app(settings, ledger, keyring, EdgeMetrics(), _connected(ledger))
+    metrics, staff = EdgeMetrics(), LiveStaff(settings)
+    lifespan = _connected(ledger, staff, metrics)
+    app = create_app(settings, ledger, keyring, metrics, staff, lifespan)
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops gracefully and then raises the signal again; that is to end in exit code 0.
         signal.signal(number, lambda *_: None)
@@ -87,14 +92,19 @@ def _client(settings: Settings) -> "Redis | RedisCluster":
     return client
 
 
-def _connected(ledger: RedisLedger) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _connected(
+    ledger: RedisLedger, staff: LiveStaff, metrics: EdgeMetrics
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
             await ledger.open()
         except StoreError as error:
             log.error("edge.store_away", answered_by_table=0, error=str(error))
+        watching = asyncio.create_task(watch(staff.docket, metrics))
         yield
+        watching.cancel()
+        await staff.close()
         await ledger.close()
 
     return lifespan

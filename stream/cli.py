@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from edge.appeals.commands import appeal
 from edge.audit.commands import audit
 from edge.check.commands import edge, token
 from edge.erased.commands import erasure
@@ -23,8 +24,8 @@ from simulate.attacks import ATTACKS
 from simulate.configurations import CONFIGURATIONS
 from simulate.scenarios import SCENARIOS, Scenario
 from stream.commands.bundle import bundle
+from stream.commands.campaign import campaign
 from stream.commands.evaluate import evaluate
-from stream.commands.explain import explain
 from stream.commands.kyc import kyc
 from stream.commands.lists import lists
 from stream.commands.report import report
@@ -50,7 +51,6 @@ cli.command()(train)
 cli.command()(snapshot)
 cli.command()(train_rings)
 cli.command()(evaluate)
-cli.command()(explain)
 cli.command()(edge)
 cli.add_typer(token, name="token")
 cli.command()(webhooks)
@@ -60,6 +60,8 @@ cli.add_typer(lists, name="lists")
 cli.add_typer(rules, name="rules")
 cli.add_typer(report, name="report")
 cli.add_typer(webhook, name="webhook")
+cli.add_typer(campaign, name="campaign")
+cli.add_typer(appeal, name="appeal")
 cli.add_typer(audit, name="audit")
 cli.add_typer(erasure, name="erasure")
 

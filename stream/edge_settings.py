@@ -4,7 +4,8 @@ import re
 from typing import Annotated, Final, Literal, cast
 
 from pydantic import AfterValidator, Field, FilePath
-from pydantic_settings import BaseSettings
+
+from stream.appeals_settings import AppealsSettings
 
 Fallback = Literal["allow", "local", "deny"]
 FALLBACKS: Final[tuple[Fallback, ...]] = ("allow", "local", "deny")
@@ -19,7 +20,7 @@ def _one_per_tier(value: str) -> str:
     return value
 
 
-class EdgeSettings(BaseSettings):
+class EdgeSettings(AppealsSettings):
     """What the edge was told."""
 
     edge_host: str = Field(

@@ -198,8 +198,10 @@ class RedisStore:
     async def erase(self, accounts: Sequence[str]) -> None:
         for group in self._groups(accounts):
             named = [accounts[place] for place in group]
-            kinds = (state_key, membership_key, pardon_key, decision_key, buckets_key)
+            kinds = (state_key, membership_key, pardon_key, decision_key, buckets_key, appeals_key)
             await self._call("UNLINK", *(name(account) for name in kinds for account in named))
+            for account in named:
+                await self._call("ZREM", appeals_index(shard(account)), account)
 
     async def decision(self, account: str) -> bytes | None:
         found: bytes | None = await self._call("GET", decision_key(account))
@@ -285,3 +287,13 @@ def decision_key(account: str) -> str:
 def buckets_key(account: str) -> str:
     """Key of what an account has used of its quotas, which the edge counts."""
     return f"sg:{{{shard(account)}}}:l:{account}"
+
+
+def appeals_key(account: str) -> str:
+    """Key of an account's appeals, which the edge keeps."""
+    return f"sg:{{{shard(account)}}}:a:{account}"
+
+
+def appeals_index(number: int) -> str:
+    """Key of the accounts of a shard whose appeal waits for an answer."""
+    return f"sg:{{{number}}}:appeals"

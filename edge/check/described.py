@@ -46,6 +46,7 @@ _FRONT: Final = {
     "429": "The token is too fast: wait for `Retry-After` seconds.",
 }
 _ROUTES: Final = {
+    "400": "The body cannot be read.",
     "403": "The token lacks the scope.",
     "404": "There is no such thing.",
     "409": "It is not in a state in which that can be done.",

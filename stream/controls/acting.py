@@ -16,12 +16,20 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
-from schemas.controls import Control, Override, Switch, control_id
+from schemas.controls import (
+    Control,
+    Override,
+    Switch,
+    control_id,
+    decode_control,
+    encode_control,
+)
 from schemas.decisions import Action
 from schemas.errors import ConfigurationError
+from schemas.events import LabelEvent
 from schemas.wire import DecisionWire, encode_decision
 from stream.broker.connections import producer_options, store_client
-from stream.broker.sinks import KafkaSink, Sink
+from stream.broker.sinks import KafkaSink, LabelSink, Sink
 from stream.controls.following import following
 from stream.controls.mirror import put
 from stream.controls.reasons import ordered
@@ -40,8 +48,8 @@ _FIRST: Final = np.zeros(1, np.int64)
 log = structlog.get_logger()
 
 
-class OrderSink(Sink, Protocol):
-    """Takes orders as well."""
+class OrderSink(Sink, LabelSink, Protocol):
+    """Takes orders and labels as well."""
 
     async def order(self, control: Control) -> None:
         """Write it. Raises EmitError when that is not certain."""
@@ -85,7 +93,9 @@ class Acting:
         self._partition = DefaultPartitioner()
 
     async def publish(self, control: Control) -> None:
-        """Let an order hold. Raises EmitError, and StoreError when the edge was not told."""
+        """Let an order hold. Raises MalformedEventError where no reader would take it, EmitError,
+        and StoreError when the edge was not told."""
+        decode_control(encode_control(control))
         await self._sink.order(control)
         self.controls.take(control)
         log.warning("control.ordered", key=control.key, author=control.author)
@@ -98,6 +108,14 @@ class Acting:
         await self.publish(override)
         if override.subject == "account":
             await self._tell(override)
+
+    async def decision(self, account: str) -> bytes | None:
+        """The decision that stands about an account. Raises StoreError."""
+        return await self._store.decision(account)
+
+    async def label(self, label: LabelEvent) -> None:
+        """Tell what a person found out about an account. Raises EmitError or StoreError."""
+        await self._sink.label([(await self._place(label.account_id), label)])
 
     async def _tell(self, override: Override) -> None:
         account = override.value

@@ -17,7 +17,9 @@ from schemathesis.specs.openapi.checks import (
 
 from edge.check.ledger import Spent
 from edge.replies import OPEN
+from schemas.decisions import Campaign
 from tests.unit.edges import LEFT, NOTHING, USED_UP, Edge, FakeLedger, decision, open_edge
+from tests.unit.staffed import CAMPAIGN
 
 CHECKS = (
     not_a_server_error,
@@ -33,6 +35,16 @@ OPERATIONS = (
     ("GET", "/livez"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),
+    ("GET", "/v1/campaigns"),
+    ("GET", "/v1/campaigns/{campaign_id}"),
+    ("POST", "/v1/campaigns/{campaign_id}/dismiss"),
+    ("POST", "/v1/campaigns/{campaign_id}/act"),
+    ("POST", "/v1/campaigns/{campaign_id}/confirm"),
+    ("POST", "/v1/campaigns/{campaign_id}/undo"),
+    ("GET", "/v1/appeals"),
+    ("GET", "/v1/appeals/one"),
+    ("POST", "/v1/appeals"),
+    ("POST", "/v1/appeals/answer"),
 )
 # There is nothing to get wrong in asking for a page without input or credentials.
 WAYS = [
@@ -60,8 +72,13 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Edge:
     async def spend(asks: Any) -> list[Spent]:
         return [next(answers) for _ in asks]
 
+    async def find(_: str) -> Campaign:
+        return CAMPAIGN
+
     ledger.spend = spend
-    return open_edge(tmp_path_factory.mktemp("edge"), ledger, edge_rate_max=1_000_000)
+    edge = open_edge(tmp_path_factory.mktemp("edge"), ledger, edge_rate_max=1_000_000)
+    edge.staff.board.find = find  # type: ignore[method-assign]
+    return edge
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,9 @@ from edge.front import Front
 from edge.metrics import EdgeMetrics
 from edge.tokens import Keyring, Scope, create_token
 from stream.settings import Settings, load_settings
+from tests.unit.staffed import FakeStaff
 
+_JSON = {"content_type": "application/json"}
 NOTHING = Spent(True, b"", ())
 USED_UP = Spent(False, b"", (Level("requests", 100, 60_000, 0, 60_000, 1_500),))
 LEFT = Spent(True, b"", (Level("requests", 100, 60_000, 99, 600, 0),))
@@ -60,13 +62,14 @@ class Answer:
 
 @dataclass
 class Edge:
-    """An application, its fake ledger, its metrics, and a token of each scope."""
+    """An application, its fake ledger and staff, its metrics, and a token of each scope."""
 
     app: Front
     ledger: FakeLedger
     metrics: EdgeMetrics
     tokens: dict[str, str]
     file: Path
+    staff: FakeStaff
 
     async def get(self, path: str, scope: str = "act", **headers: str) -> Answer:
         """A GET with the token of a scope; header names with underscores."""
@@ -75,6 +78,10 @@ class Edge:
     async def check(self, body: bytes, scope: str = "act") -> Answer:
         """The plain JSON check."""
         return await self.request("POST", "/v1/check", scope, {}, [body])
+
+    async def post(self, path: str, scope: str = "act", **body: Any) -> Answer:
+        """A POST of JSON."""
+        return await self.request("POST", path, scope, _JSON, [msgspec.json.encode(body)])
 
     async def request(
         self,
@@ -103,8 +110,10 @@ def open_edge(folder: Path, ledger: FakeLedger | None = None, **settings: Any) -
     file = folder / "tokens"
     tokens = {s.name.lower(): create_token(file, s.name.lower(), s) for s in Scope}
     ledger, metrics = ledger or FakeLedger(), EdgeMetrics()
-    app = create_app(edge_settings(**settings), ledger, Keyring(file), metrics)
-    return Edge(app, ledger, metrics, tokens, file)
+    told = edge_settings(**settings)
+    staff = FakeStaff(four_eyes=told.four_eyes, most=told.appeals_max)
+    app = create_app(told, ledger, Keyring(file), metrics, staff)
+    return Edge(app, ledger, metrics, tokens, file, staff)
 
 
 def edge_settings(**explicit: Any) -> Settings:
@@ -116,8 +125,14 @@ async def call(
     app: Any, method: str, path: str, headers: list[tuple[bytes, bytes]], parts: Sequence[bytes]
 ) -> Answer:
     """One request to an ASGI application."""
+    path, _, query = path.partition("?")
     scope = {"type": "http", "method": method, "path": path, "headers": headers}
-    scope |= {"query_string": b"", "root_path": "", "scheme": "http", "http_version": "1.1"}
+    scope |= {
+        "query_string": query.encode(),
+        "root_path": "",
+        "scheme": "http",
+        "http_version": "1.1",
+    }
     waiting = [
         {"type": "http.request", "body": part, "more_body": i < len(parts)}
         for i, part in enumerate(parts or [b""], 1)

@@ -1,0 +1,1 @@
+"""Appeals: an account contests a decision, a reviewer answers."""

@@ -1,0 +1,1 @@
+"""What people order over HTTP: campaigns, overrides, the kill switch."""

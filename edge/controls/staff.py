@@ -1,0 +1,88 @@
+"""The staff: what people need who order and review over HTTP.
+
+Checks must be answered without a broker, so it is asked for at the first order.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final, Protocol
+
+from edge.appeals.docket import Docket
+from edge.appeals.hearing import Hearing
+from edge.audit.keyring import StoreKeyring
+from schemas.errors import ConfigurationError
+from stream.broker.connections import store_client
+from stream.controls.campaigns import Campaigning
+from stream.link.board import Board
+from stream.settings import Settings
+
+if TYPE_CHECKING:
+    from stream.controls.acting import Acting
+
+LONGEST_S: Final = 10.0  # that a person waits for the broker
+
+
+class Staff(Protocol):
+    """Who carries out what people say. Methods raise ConfigurationError: the broker is away."""
+
+    board: Board
+    docket: Docket
+
+    async def campaigning(self) -> Campaigning:
+        """Who gives orders about campaigns."""
+
+    async def hearing(self) -> Hearing:
+        """Who files and answers appeals."""
+
+
+class LiveStaff:
+    """With the store and the broker of the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = store_client(settings)
+        self._opened = AsyncExitStack()
+        self._opening = asyncio.Lock()
+        self._acting: Acting | None = None
+        self.board = Board(self._client)
+        self.docket = Docket(self._client)
+
+    async def acting(self) -> "Acting":
+        """Who carries out orders. Raises ConfigurationError when the broker is away."""
+        async with self._opening:
+            if self._acting is None:
+                self._acting = await self._open()
+        return self._acting
+
+    async def campaigning(self) -> Campaigning:
+        """As Staff.campaigning."""
+        four_eyes = self._settings.four_eyes
+        return Campaigning(await self.acting(), self.board, four_eyes=four_eyes)
+
+    async def hearing(self) -> Hearing:
+        """As Staff.hearing."""
+        acting, told = await self.acting(), self._settings
+        return Hearing(
+            self.docket,
+            StoreKeyring(self._client),
+            acting,
+            most=told.appeals_max,
+            days=told.overturn_days,
+            now=acting.now,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._opened.aclose()
+        await self._client.aclose()
+
+    async def _open(self) -> "Acting":
+        from stream.controls.acting import open_acting  # noqa: PLC0415 - checks need no Kafka
+        from stream.controls.table import Controls  # noqa: PLC0415 - as above
+
+        opening = open_acting(self._settings, Controls(self._settings.mode))
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                return await self._opened.enter_async_context(opening)
+        except TimeoutError as error:
+            raise ConfigurationError("the broker does not answer") from error
