@@ -26,6 +26,7 @@ from simulate.scenarios import SCENARIOS, Scenario
 from stream.commands.bundle import bundle
 from stream.commands.campaign import campaign
 from stream.commands.evaluate import evaluate
+from stream.commands.explain import explain
 from stream.commands.kyc import kyc
 from stream.commands.lists import lists
 from stream.commands.report import report
@@ -51,6 +52,7 @@ cli.command()(train)
 cli.command()(snapshot)
 cli.command()(train_rings)
 cli.command()(evaluate)
+cli.command()(explain)
 cli.command()(edge)
 cli.add_typer(token, name="token")
 cli.command()(webhooks)
