@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, FilePath, model_validator
 
+from scorers.engine import Device
 from stream.rules_settings import RulesSettings
 
 
@@ -15,6 +16,11 @@ class BundleSettings(RulesSettings):
         None, description="Policy file (YAML); none: the model's bundle's own, or the shipped one."
     )
     model: Path | None = Field(None, description="Model bundle's folder; none: the shipped one.")
+    scorer: Device = Field(
+        "cpu",
+        description="Where requests are scored. `gpu` needs the extra of that name and an NVIDIA "
+        "GPU; a worker that finds none refuses to start.",
+    )
     bundles: Path | None = Field(
         None,
         description="Store of bundles (`sluicegate bundle promote`) in place of model and policy: "

@@ -34,7 +34,7 @@ from stream.commands.rings import train_rings
 from stream.commands.rules import rules
 from stream.commands.train import snapshot, train
 from stream.evaluate.trials import PEACE, TRAINED_ON, one_case
-from stream.guard import refuse_foreign_packages
+from stream.guard import only_runtime, refuse_foreign_packages
 from stream.logs import configure_logs
 from stream.settings import load_settings
 
@@ -107,6 +107,7 @@ def demo(scenario: ScenarioName = "demo", seed: Seed = None) -> None:
 @cli.command()
 def worker() -> None:
     """Read requests from Kafka, write decisions. Told everything by its environment."""
+    only_runtime()  # before anything imports it
     from stream.worker import run
 
     sys.exit(run(load_settings()))

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from importlib.metadata import distributions
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,15 +24,13 @@ from stream.bundles.opening import open_chosen
 from stream.decide.policy import SHIPPED as SHIPPED_POLICY
 from stream.decide.policy import load_policy
 from stream.decode.geography import Source, open_geography
-from stream.guard import REMEDY, refuse_foreign_packages
+from stream.guard import REMEDY, only_runtime, refuse_foreign_packages
 from stream.learn.drift import posted
 from stream.settings import Settings, variable
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster
 
-# Each of these wheels fills the same onnxruntime/ folder: two at once overwrite one another.
-RUNTIMES: Final = {"onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml"}
 OLDEST_STORE: Final = (7, 2)
 # decided_at and expires_at are compared across machines; NTP keeps well below this.
 SKEW_S: Final = 1.0
@@ -80,12 +77,11 @@ def _packages() -> Check:
 
 
 def _runtime() -> Check:
-    found = sorted({dist.name.lower().replace("_", "-") for dist in distributions()} & RUNTIMES)
-    if len(found) == 1:
-        return Check("runtime", Verdict.OK, found[0])
-    what = f"{len(found)} ONNX runtimes are installed ({', '.join(found) or 'none'}), not one"
-    remedy = "make a new virtual environment; install sluicegate[cpu] or sluicegate[gpu], not both"
-    return Check("runtime", Verdict.FAIL, what, remedy)
+    try:
+        return Check("runtime", Verdict.OK, only_runtime())
+    except ConfigurationError as error:
+        what, remedy = str(error).split("\n", 1)
+        return Check("runtime", Verdict.FAIL, what, remedy)
 
 
 def _pepper(settings: Settings) -> Check:
@@ -107,11 +103,14 @@ def _policy(settings: Settings) -> Check:
 
 def _model(settings: Settings) -> Check:
     try:
-        model = Model.load(settings.model or SHIPPED_MODEL)
+        model = Model.load(settings.model or SHIPPED_MODEL, device=settings.scorer)
     except ModelError as error:
         remedy = f"train one with `sluicegate train`, and name its folder in {variable('model')}"
         return Check("model", Verdict.FAIL, str(error), remedy)
-    return Check("model", Verdict.OK, model.version)
+    except ConfigurationError as error:
+        remedy = f"install sluicegate[gpu] in place of [cpu], or unset {variable('scorer')}"
+        return Check("model", Verdict.FAIL, str(error), remedy)
+    return Check("model", Verdict.OK, f"{model.version} on {model.engine}")
 
 
 def _rules(settings: Settings) -> Check:

@@ -1,10 +1,11 @@
-"""Refuses to run when one of our import names belongs to somebody else.
+"""Refuses to run in an environment that holds something else than it seems to.
 
 `schemas`, `stream` and the like are generic names: a package of the same name earlier on the
-path, or unpacked into the same folder, would run in place of ours.
+path, or unpacked into the same folder, would run in place of ours. And each ONNX Runtime fills
+the same folder: of two, nobody knows which one runs.
 """
 
-from importlib.metadata import packages_distributions
+from importlib.metadata import distributions, packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from schemas.errors import ConfigurationError
 DISTRIBUTION: Final = "sluicegate"
 PACKAGES: Final = ("schemas", "kyc", "scorers", "stream", "edge", "simulate")
 HOME: Final = Path(__file__).resolve().parent.parent
+RUNTIMES: Final = {"onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml"}
 REMEDY: Final = "install sluicegate into a virtual environment of its own"
 
 
@@ -22,6 +24,17 @@ def refuse_foreign_packages() -> None:
     complaints = [*_shadowed(), *_shared()]
     if complaints:
         raise ConfigurationError("\n".join([*complaints, REMEDY]))
+
+
+def only_runtime() -> str:
+    """The ONNX Runtime that is installed. Raises ConfigurationError where none is, or several."""
+    found = sorted({dist.name.lower().replace("_", "-") for dist in distributions()} & RUNTIMES)
+    if len(found) != 1:
+        raise ConfigurationError(
+            f"{len(found)} ONNX runtimes are installed ({', '.join(found) or 'none'}), not one\n"
+            "make a new virtual environment; install sluicegate[cpu] or sluicegate[gpu], not both"
+        )
+    return found[0]
 
 
 def _shadowed() -> list[str]:

@@ -12,12 +12,16 @@ _NAMES = [f"to {upper:g}" for upper in (*BANDS, 1.0)]
 
 
 class Part(NamedTuple):
-    """A bundle in its role: current, candidate or shadow; share: of the accounts it decides on."""
+    """A bundle in its role: current, candidate or shadow.
+
+    engine: what its model runs on; share: of the accounts that it decides about.
+    """
 
     role: str
     bundle: str
     model: str
     policy: str
+    engine: str
     share: float
 
 
@@ -28,8 +32,9 @@ class BundleMeters:
         self.parts: list[Part] = []
         self.share = Gauge(
             "sluicegate_bundle_share",
-            "Share of the accounts that a bundle decides about, by its role, model and policy.",
-            ["role", "bundle", "model", "policy"],
+            "Share of the accounts that a bundle decides about, by its role, model and policy, and "
+            "what the model runs on.",
+            ["role", "bundle", "model", "policy", "engine"],
             registry=registry,
         )
         self.swaps = Counter(
@@ -72,7 +77,7 @@ class BundleMeters:
         self.parts = parts
         self.share.clear()
         for part in parts:
-            self.share.labels(*part[:4]).set(part.share)
+            self.share.labels(*part[:5]).set(part.share)
 
     def told(self, bundle: str, found: Comparison) -> None:
         """Count what another bundle would do."""
@@ -90,4 +95,6 @@ class BundleMeters:
 
     def about(self) -> str:
         """A line for each bundle, for whoever asks how the process is."""
-        return "".join(f"{p.role} {p.bundle} {p.model} {p.policy}\n" for p in self.parts)
+        return "".join(
+            f"{p.role} {p.bundle} {p.model} {p.policy} on {p.engine}\n" for p in self.parts
+        )

@@ -41,6 +41,7 @@ class Opener:
 
     def __init__(self, settings: Settings) -> None:
         self._keys: Keys | None = trusted(settings.bundle_keys) if settings.bundle_keys else None
+        self._device = settings.scorer
 
     def read(self, folder: Path) -> Content:
         """A bundle's content, of a trusted signer. Raises ModelError."""
@@ -61,7 +62,8 @@ class Opener:
         if policy is None:
             raise ModelError(f"{folder}: holds no {POLICY}: `sluicegate bundle build` adds one")
         rulebook = _rulebook(content.files.get(RULES), folder / RULES)
-        return Bundle(content.version, Model.of(content, folder), policy, rulebook)
+        model = Model.of(content, folder, device=self._device)
+        return Bundle(content.version, model, policy, rulebook)
 
     def kept(self, store: BundleStore, version: str) -> Bundle:
         """A bundle of the store; its folder's name must be its version. Raises as `open`."""
@@ -84,8 +86,8 @@ def open_chosen(settings: Settings) -> Bundle:
     content = opener.read(folder) if settings.model else read(folder, REQUESTS)
     rules = settings.rules
     rulebook = _rulebook(rules.read_bytes() if rules else content.files.get(RULES), rules or folder)
-    policy = chosen_policy(settings)
-    return Bundle(content.version, Model.of(content, folder), policy, rulebook)
+    model = Model.of(content, folder, device=settings.scorer)
+    return Bundle(content.version, model, chosen_policy(settings), rulebook)
 
 
 def chosen_content(settings: Settings) -> Content:

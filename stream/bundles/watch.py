@@ -196,4 +196,4 @@ def _parts(current: Seat, trial: Trial | None, shadows: Sequence[Seat]) -> list[
 
 
 def _part(role: str, seat: Seat, share: float) -> Part:
-    return Part(role, seat.bundle, *seat.court.versions, share)
+    return Part(role, seat.bundle, *seat.court.versions, seat.court.engine, share)

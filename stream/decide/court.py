@@ -73,6 +73,11 @@ class Court:
         return self._model.version, self._policy_version
 
     @property
+    def engine(self) -> str:
+        """What works out the model's margins."""
+        return self._model.engine
+
+    @property
     def summary(self) -> Summary | None:
         """Of what the model was trained on."""
         return self._model.summary

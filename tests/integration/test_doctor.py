@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from onnxruntime import get_available_providers
 from redis.asyncio import Redis
 
-from stream import doctor
+from scorers.cuda import CUDA
+from stream import doctor, guard
 from stream.broker.topics import create_topics
 from stream.demo.embedded import embedded_broker, embedded_store, free_port
 from stream.doctor import Check, Verdict, diagnose
@@ -51,6 +53,15 @@ async def test_missing_topics_fail(settings: Settings) -> None:
     checks = await examine(settings.model_copy(update={"topic_prefix": "other."}))
     assert checks["other.requests"].verdict is Verdict.FAIL
     assert checks["other.requests"].remedy == "run `sluicegate topics`"
+
+
+@pytest.mark.skipif(CUDA in get_available_providers(), reason="CUDA is there")
+async def test_a_gpu_that_is_not_there_is_told(settings: Settings) -> None:
+    """With the extra that brings it, and the setting that asks for it."""
+    check = (await examine(settings.model_copy(update={"scorer": "gpu"})))["model"]
+    assert check.verdict is Verdict.FAIL
+    assert "sluicegate[gpu]" in check.remedy
+    assert "SLUICEGATE_SCORER" in check.remedy
 
 
 async def test_a_wrong_model_and_policy_are_named(settings: Settings, tmp_path: Path) -> None:
@@ -105,7 +116,7 @@ class Installed:
 @pytest.mark.parametrize("names", [[], ["onnxruntime", "onnxruntime_gpu"]])
 def test_one_runtime_is_needed(monkeypatch: pytest.MonkeyPatch, names: list[str]) -> None:
     """None cannot score, two overwrite one another."""
-    monkeypatch.setattr(doctor, "distributions", lambda: [Installed(name) for name in names])
+    monkeypatch.setattr(guard, "distributions", lambda: [Installed(name) for name in names])
     check = doctor._runtime()
     assert check.verdict is Verdict.FAIL
     assert "sluicegate[cpu]" in check.remedy

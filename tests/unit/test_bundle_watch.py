@@ -206,7 +206,8 @@ def test_a_worker_without_a_store_has_what_settings_name(tmp_path: Path) -> None
     watch = open_watch(load_settings(model=make_bundle(tmp_path, policy="own")), metrics)
     assert isinstance(watch, Settled)
     assert watch.panel.current.court.versions[1] == "own"
-    assert " own" in metrics.bundles.about()
+    engine = watch.panel.current.court.engine
+    assert metrics.bundles.about().endswith(f" own on {engine}\n")
 
 
 def test_an_empty_store_ends_the_start(tmp_path: Path) -> None:

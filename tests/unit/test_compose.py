@@ -63,6 +63,10 @@ def test_the_gpu_is_a_profile() -> None:
     reserving = [name for name, service in OURS.items() if "deploy" in service]
     assert reserving == ["worker-gpu"]
     assert OURS["worker-gpu"]["profiles"] == ["gpu"]
+    scored = {
+        name: service["environment"].get(variable("scorer")) for name, service in OURS.items()
+    }
+    assert {name for name, where in scored.items() if where == "gpu"} == {"worker-gpu"}
 
 
 def test_images_are_pinned() -> None:
