@@ -4,6 +4,7 @@ The last message of a key holds; an order ends by its own time, or by one that l
 skip kinds that they do not know.
 """
 
+import re
 from hashlib import blake2b
 from typing import Annotated, ClassVar, Final, Literal
 
@@ -16,6 +17,7 @@ from schemas.events import MAX_TS
 
 # What has to last longer belongs into a policy, where it is looked at.
 LONGEST_MS: Final = 90 * 86_400_000
+_HASH: Final = re.compile(r"[0-9a-f]{16}")
 
 Subject = Literal["account", "network", "organisation"]
 Author = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -45,6 +47,10 @@ class Override(_Order, frozen=True, kw_only=True, tag="override"):
     action: Action
     expires_at: Time
     lifted: bool = False
+
+    def __post_init__(self) -> None:
+        if self.subject == "network" and not _HASH.fullmatch(self.value):
+            raise ValueError("a network is told by its keyed hash, 16 hex digits")
 
     @property
     def key(self) -> str:

@@ -12,6 +12,7 @@ out the very same decisions.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from time import perf_counter, time
 from typing import Protocol
 
@@ -25,12 +26,17 @@ from schemas.wire import DecisionWire, encode_decision
 from stream.broker.chunk import Chunk, refuse_recreated
 from stream.broker.sinks import Sink
 from stream.broker.tombstones import Burial, Erased
+from stream.controls.pinned import Pins
+from stream.controls.table import Controls
+from stream.decide.charter import Charter
 from stream.decide.court import Verdict
 from stream.decide.judge import Judge
+from stream.decide.rules import Floor
 from stream.decode.batch import RequestBatch
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import dead_letter, decode_requests
+from stream.govern.governor import Governor
 from stream.know.departed import Departed
 from stream.know.profiles import Profiles
 from stream.know.renewal import lasting
@@ -64,7 +70,8 @@ class Gate:
 
     outlet: where touches go, none where nobody links; burial: ends what topics hold of accounts
     that were erased, of whom departed tells; witness: sees every feature row as it is
-    made (training); epoch: see Settings.stream_epoch.
+    made (training); epoch: see Settings.stream_epoch; controls: what people order; governor:
+    bounds what may newly be blocked, none where nobody is acted on.
     """
 
     def __init__(
@@ -81,6 +88,8 @@ class Gate:
         burial: Burial | None = None,
         departed: Departed | None = None,
         witness: Witness | None = None,
+        controls: Controls | None = None,
+        governor: Governor | None = None,
     ) -> None:
         self.court = court
         self._hasher = hasher
@@ -93,6 +102,8 @@ class Gate:
         self._burial = burial
         self._departed = departed or Departed()
         self._witness = witness
+        self._controls = controls or Controls()
+        self._governor = governor
         self._turnstile = Turnstile(self._pass)
 
     def seat(self, court: Judge) -> None:
@@ -123,9 +134,7 @@ class Gate:
             rows = feature_rows(memory.sight)
             scores = court.score(rows, batch, memory.sight)
         with self._stage("decide"):
-            verdicts = court.judge(
-                memory.state.header, batch, memory.sight, rows, scores, floors, profiles.known
-            )
+            verdicts = await self._judge(court, memory, batch, rows, scores, floors, profiles.known)
         with self._stage("link"):
             peaks = raise_peaks(memory.state.header, memory.sight, scores)
             touched = (
@@ -146,6 +155,37 @@ class Gate:
         self._count(chunks, batch, memory.outcome, verdicts, letters)
         self._count_known(profiles.known, memory.sight)
         self._metrics.touches.inc(len(touched))
+
+    async def _judge(
+        self,
+        court: Judge,
+        memory: Remembered,
+        batch: RequestBatch,
+        rows: NDArray[np.float32],
+        scores: NDArray[np.float64],
+        floors: Sequence[Floor | None],
+        known: Known,
+    ) -> list[Verdict]:
+        """Verdicts within bounds: where the governor refuses some, all are judged again."""
+        header, sight = memory.state.header, memory.sight
+        charter, before = Charter(self._controls.mode, Pins(self._controls, batch)), header.copy()
+        if self._governor:
+            await self._governor.see(sight)
+        while True:
+            verdicts = court.judge(header, batch, sight, rows, scores, floors, known, charter)
+            refused = await self._refused(verdicts)
+            if refused <= charter.refused:
+                return verdicts
+            header[:] = before
+            charter = replace(charter, refused=charter.refused | refused)
+
+    async def _refused(self, verdicts: Sequence[Verdict]) -> set[tuple[int, int]]:
+        """Whom the governor refuses: accounts of the batch, with the hour of their clock."""
+        rising = {v.rise.account: v.account for v in verdicts if v.rise}
+        if not self._governor or not rising:
+            return set()
+        refused = await self._governor.refuse([v.rise for v in verdicts if v.rise])
+        return {(rising[name], hour) for name, hour in refused}
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:

@@ -17,6 +17,7 @@ from xxhash import xxh3_64_intdigest
 from kyc.known import Known
 from stream.bundles.bounds import Bounds, exceeded
 from stream.bundles.comparison import Comparison, Scores, compare
+from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.court import Court, Verdict
 from stream.decide.rules import Bars, Floor
 from stream.decode.batch import RequestBatch
@@ -121,16 +122,19 @@ class Panel:
         scores: Scores,
         floors: Sequence[Floor | None],
         known: Known,
+        charter: Charter = NO_CHARTER,
     ) -> list[Verdict]:
         """As a court's, each account by its bundle; those of one account in order of arrival."""
         if self._trial is None:
-            return self.current.court.judge(header, batch, sight, rows, scores, floors, known)
+            return self.current.court.judge(
+                header, batch, sight, rows, scores, floors, known, charter
+            )
         tried = self._trial.chooses(batch.accounts)[sight.account]
         return [
             verdict
             for court, mine in ((self.current.court, ~tried), (self._trial.seat.court, tried))
             for verdict in court.judge(
-                header, batch, sight.take(mine), rows[mine], scores[mine], floors, known
+                header, batch, sight.take(mine), rows[mine], scores[mine], floors, known, charter
             )
         ]
 

@@ -34,9 +34,10 @@ from stream.controls.following import following
 from stream.controls.mirror import put
 from stream.controls.reasons import ordered
 from stream.controls.table import Controls
-from stream.decide.court import decision_id, wall_clock
+from stream.decide.court import wall_clock
 from stream.decide.policy import SHIPPED, Policy, load_policy
 from stream.decide.rules import Rules
+from stream.decide.scribe import decision_id
 from stream.know.profiles import know
 from stream.settings import Settings, variable
 from stream.store import Current, Kind, RedisStore, Store

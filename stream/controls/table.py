@@ -1,5 +1,7 @@
 """The table: which orders hold, in memory; asked for every decision that is made."""
 
+from collections.abc import Mapping
+
 from schemas.controls import (
     Allowance,
     CampaignOrder,
@@ -11,8 +13,6 @@ from schemas.controls import (
 )
 from schemas.decisions import Mode
 
-Key = tuple[Subject, str]
-
 
 class Controls:
     """The orders that hold. `mode`: what holds before anybody has switched."""
@@ -20,7 +20,7 @@ class Controls:
     def __init__(self, mode: Mode = "enforce") -> None:
         self.switch: Switch | None = None
         self._configured: Mode = mode
-        self._overrides: dict[Key, Override] = {}
+        self._overrides: dict[Subject, dict[str, Override]] = {}
         self._allowance: Allowance | None = None
         self._orders: dict[str, CampaignOrder] = {}
         self._proposals: dict[str, Proposal] = {}
@@ -33,7 +33,7 @@ class Controls:
     @property
     def overrides(self) -> list[Override]:
         """What was set and not lifted, ended ones too."""
-        return list(self._overrides.values())
+        return [one for about in self._overrides.values() for one in about.values()]
 
     def take(self, control: Control) -> None:
         """Let an order hold, in the order of the topic."""
@@ -50,11 +50,11 @@ class Controls:
                 self._proposals[control.campaign_id] = control
 
     def _set(self, override: Override) -> None:
-        place = override.subject, override.value
+        about = self._overrides.setdefault(override.subject, {})
         if override.lifted:
-            self._overrides.pop(place, None)
+            about.pop(override.value, None)
         else:
-            self._overrides[place] = override
+            about[override.value] = override
 
     def find(self, subject: Subject, value: str, ts: int) -> Override | None:
         """What holds at `ts`, ms, about whom a subject names.
@@ -62,12 +62,12 @@ class Controls:
         An event that is older than the order is answered by it as well: whatever is told from
         now on, the order is told.
         """
-        found = self._overrides.get((subject, value))
+        found = self.about(subject).get(value)
         return found if found and ts < found.expires_at else None
 
-    def about(self, subject: Subject) -> dict[str, Override]:
+    def about(self, subject: Subject) -> Mapping[str, Override]:
         """What was set about subjects of a kind, by value, ended ones too."""
-        return {value: one for (kind, value), one in self._overrides.items() if kind == subject}
+        return self._overrides.get(subject, {})
 
     def allowance(self, ts: int) -> Allowance | None:
         """What the governor allows at `ts`, ms, in place of the policy's shares."""

@@ -2,41 +2,58 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kyc.known import Known
 from kyc.tiers import Tier
-from schemas.decisions import Action, Mode
+from schemas.decisions import Action
+from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire, ReasonWire
 from scorers.drift import Summary
 from scorers.model import Model
 from stream.bundles.opening import Bundle, open_chosen
+from stream.controls.reasons import governed
 from stream.decide.bars import AT_FIRST
 from stream.decide.case import Case, cases
+from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.grounds import asked, earlier, grounds
 from stream.decide.rules import NO_RULING, Bars, Floor, Rules, Ruling, Standing, raised
-from stream.decide.standings import cleared, move, standing
+from stream.decide.scribe import Scribe
+from stream.decide.standings import CLEAR, Told, alive, cleared, is_told, move, opens, told
 from stream.decode.batch import RequestBatch
+from stream.govern.governor import Rise
 from stream.remember.windows import Sight
 from stream.settings import Settings
 
 if TYPE_CHECKING:  # needs an SQL parser, which who has no rules need not wait for
     from stream.rules.rulings import Rulings
 
+_REQUESTS = FEATURE_NAMES.index("requests_count_24h")
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One decision, and whether it changes or renews what stood."""
+    """One decision, and whether it changes or renews what stood. rise: where the account's own
+    evidence calls for a stricter action than stood, for the governor to look at."""
 
     account: int
     partition: int
     changes: bool
     decision: DecisionWire
+    rise: Rise | None = None
+
+
+class _Found(NamedTuple):
+    """What the evidence comes to, and whether that is to be told."""
+
+    standing: Standing
+    reasons: list[ReasonWire]
+    changes: bool
+    rise: Rise | None = None
 
 
 class Court:
@@ -50,7 +67,6 @@ class Court:
         model: Model,
         rules: Rules,
         *,
-        mode: Mode,
         every: bool,
         now: Callable[[], int],
         rulings: "Rulings | None" = None,
@@ -59,7 +75,6 @@ class Court:
         self._rules = rules
         self._rulings = rulings
         self._policy_version = rules.policy.version + (rulings.version if rulings else "")
-        self._mode = mode
         self._every = every
         self._now = now
 
@@ -104,35 +119,76 @@ class Court:
         scores: NDArray[np.float64],
         floors: Sequence[Floor | None],
         known: Known,
+        charter: Charter = NO_CHARTER,
     ) -> list[Verdict]:
         """Verdicts in order of arrival; the standings in `header` move on with them.
 
-        floors: of each account, what a campaign decided about it; known: who it is. While more
-        proof is asked of an account, nothing weaker is decided: that decision stands.
+        floors: of each account, what a campaign decided about it; known: who it is; charter: what
+        stands above all that. While more proof is asked of an account, nothing weaker is decided:
+        that decision stands. While it is pinned, nothing else is told.
         """
         tier = known.tier(sight.account, sight.clock)
         ruled = self._rule(rows, scores, tier, sight.clock)
         scores = raised(scores, ruled)
         opened = self._opened(header, sight, tier, scores, floors, ruled)
-        standings: dict[int, Standing] = {}
-        now, verdicts = self._now(), []
+        opened |= opens(header, sight, known, charter.mode) | charter.opens(batch, sight)
+        versions = self._model.version, self._policy_version
+        scribe = Scribe(self._rules, *versions, charter.mode, self._now())
+        stood: dict[int, Told] = {}
+        verdicts: list[Verdict] = []
         for case in cases(batch, sight, scores, opened, known, tier, every=self._every):
-            held = standings.get(case.account) or standing(header, case.account)
-            floor = _alive(floors[case.account], case.clock)
-            ruling = ruled.get(case.sight, NO_RULING)
-            new, reasons = self._decide(held, case, rows[case.sight], floor, ruling)
-            outdone = case.wanted and new.at(case.clock) < Action.STEP_UP
-            if outdone:
-                new, reasons = cleared(held, case.clock), [asked(case.kyc_score)]
-            if new is not held:
-                standings[case.account] = new
-            told = outdone or _is_told(new, held, floor, case.clock)
-            changes = new is not held and not told
-            if changes or self._every:
-                decision = self._write(case, new, reasons, now, floor)
-                verdicts.append(Verdict(case.account, case.partition, changes, decision))
-        move(header, standings)
+            was = stood.get(case.account) or told(header, case.account)
+            floor = alive(floors[case.account], case.clock)
+            override = charter.find(case.account, int(sight.row[case.sight]), case.clock)
+            if override:
+                pinned = Told(self._rules.pinned(override), True, charter.mode)
+                found = _Found(pinned.standing, [], pinned != was)
+            else:
+                ruling = ruled.get(case.sight, NO_RULING)
+                found = self._weigh(was, case, rows[case.sight], floor, ruling, charter)
+            now = Told(found.standing, override is not None, charter.mode)
+            if now != was:
+                stood[case.account] = now
+            if found.changes or self._every:
+                decision = (
+                    scribe.obey(case, override, floor)
+                    if override
+                    else scribe.write(case, found.standing, found.reasons, floor)
+                )
+                told_of = case.account, case.partition, found.changes
+                verdicts.append(Verdict(*told_of, decision, found.rise))
+        move(header, stood)
         return verdicts
+
+    def _weigh(
+        self,
+        was: Told,
+        case: Case,
+        row: NDArray[np.float32],
+        floor: Floor | None,
+        ruling: Ruling,
+        charter: Charter,
+    ) -> _Found:
+        """What the evidence says about an event that no person's word holds for."""
+        held, clock = CLEAR if was.pinned else was.standing, case.clock
+        new, reasons = self._decide(held, case, row, floor, ruling)
+        # What a campaign has decided, the linker has asked the governor about.
+        own = floor is None or new is not floor.standing
+        rise = None
+        if own and new.at(clock) > max(held.at(clock), Action.RATE_LIMIT):
+            rise = Rise(case.name, new.action, clock, int(row[_REQUESTS]))
+        if rise and charter.refuses(case.account, clock):
+            reasons = [governed(new.action), *reasons]
+            new, rise = self._rules.lessened(held, clock), None
+        outdone = case.wanted and new.at(clock) < Action.STEP_UP
+        if outdone:
+            new, reasons = cleared(held, clock), [asked(case.kyc_score)]
+        stands = bool(case.wanted) or new.at(clock) is not Action.ALLOW
+        # Told again: what was pinned till now, and what was told under another mode.
+        again = stands and (was.pinned or was.mode != charter.mode)
+        again |= was.pinned and was.standing.at(clock) is not Action.ALLOW
+        known = outdone or is_told(new, held, floor, clock)
+        return _Found(new, reasons, again or (new is not held and not known), rise)
 
     def _opened(
         self,
@@ -146,8 +202,7 @@ class Court:
         """Of each sight, whether anything stands about its account, or may come to stand within
         the batch."""
         members = np.array([floor is not None for floor in floors], bool)
-        notable = self._rules.notable(scores, tier) | (header["action"][sight.account] > 0)
-        notable |= members[sight.account]
+        notable = self._rules.notable(scores, tier) | members[sight.account]
         notable[list(ruled)] = True
         involved = np.zeros(len(header), bool)
         involved[sight.account[notable]] = True
@@ -198,43 +253,6 @@ class Court:
             )
         return new, [] if new.action is Action.ALLOW else reasons
 
-    def _write(
-        self,
-        case: Case,
-        standing: Standing,
-        reasons: list[ReasonWire],
-        now: int,
-        floor: Floor | None,
-    ) -> DecisionWire:
-        wanted, policy = case.wanted, self._rules.policy
-        action = max(standing.at(case.clock), Action.STEP_UP if wanted else Action.ALLOW)
-        answer, asks = self._rules.answer(action), wanted and action is Action.STEP_UP
-        lapse = case.clock + policy.lifetimes[action]
-        ends = max(standing.expires_at, case.asking.until if asks else 0)
-        return DecisionWire(
-            decision_id=decision_id(
-                case.name, case.event_id, self._model.version, self._policy_version
-            ),
-            account_id=case.name,
-            event_id=case.event_id,
-            cause="request",
-            ts=case.ts,
-            decided_at=now,
-            action=action,
-            score=max(case.score, floor.score) if floor else case.score,
-            kyc_tier=case.tier,
-            kyc_score=case.kyc_score,
-            reasons=reasons,
-            model_version=self._model.version,
-            policy_version=self._policy_version,
-            mode=self._mode,
-            expires_at=lapse if action is Action.ALLOW else ends,
-            limits=answer.limits,
-            restrictions=answer.restrictions,
-            requirements=[wanted] if wanted and asks else answer.requirements,
-            campaign_id=floor.campaign_id if floor else None,
-        )
-
 
 def wall_clock() -> int:
     """Milliseconds since the epoch."""
@@ -264,7 +282,6 @@ def court_of(
     return Court(
         bundle.model,
         Rules(bundle.policy, AT_FIRST, rulings.deciding if rulings else ()),
-        mode=settings.mode,
         every=settings.decisions == "all",
         now=now,
         rulings=rulings,
@@ -277,20 +294,3 @@ def _rulings(bundle: Bundle, count_hits: Callable[[str, int], None]) -> "Rulings
     from stream.rules.rulings import Rulings  # noqa: PLC0415 - see above
 
     return Rulings(bundle.rulebook, bundle.policy, count_hits)
-
-
-def decision_id(account: str, event: str, model: str, policy: str) -> str:
-    """The same for the same account, event, model and policy, however often it is worked out."""
-    parts = "\0".join((account, event, model, policy)).encode()
-    return blake2b(parts, digest_size=16, person=b"decision").hexdigest()
-
-
-def _alive(floor: Floor | None, clock: int) -> Floor | None:
-    return floor if floor and floor.standing.at(clock) is not Action.ALLOW else None
-
-
-def _is_told(new: Standing, held: Standing, floor: Floor | None, clock: int) -> bool:
-    """Whether the campaign told it already, and nothing stricter has to be taken back."""
-    if floor is None or new is not floor.standing:
-        return False
-    return held.at(clock) <= floor.standing.action

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyc.known import Known
+from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.court import Verdict
 from stream.decide.rules import Floor
 from stream.decode.batch import RequestBatch
@@ -30,11 +31,13 @@ class Judge(Protocol):
         scores: NDArray[np.float64],
         floors: Sequence[Floor | None],
         known: Known,
+        charter: Charter = NO_CHARTER,
     ) -> list[Verdict]:
         """Verdicts in order of arrival; the standings in `header` move on with them.
 
-        floors: of each account, what a campaign decided about it; known: who it is. While more
-        proof is asked of an account, nothing weaker is decided: that decision stands.
+        floors: of each account, what a campaign decided about it; known: who it is; charter: what
+        stands above all that. While more proof is asked of an account, nothing weaker is decided:
+        that decision stands. While it is pinned, nothing else is told.
         """
 
     def review(

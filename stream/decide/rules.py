@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyc.tiers import Tier
+from schemas.controls import Override
 from schemas.decisions import Action, Requirement, Restriction
 from schemas.wire import LimitsWire, ReasonWire
 from stream.decide.policy import Policy
@@ -152,6 +153,19 @@ class Rules:
         renewed = held.expires_at - ts <= life // 2
         same = action is current and (ruled or held.answer == self._digests[action])
         return held if same and not renewed else Standing(action, digest, ts + life)
+
+    def pinned(self, override: Override) -> Standing:
+        """What stands by a person's word."""
+        return Standing(override.action, self._digests[override.action], override.expires_at)
+
+    def lessened(self, held: Standing, ts: int) -> Standing:
+        """What stands at `ts` ms where the governor refuses more: no less than a rate_limit."""
+        action, life = Action.RATE_LIMIT, self.policy.lifetimes[Action.RATE_LIMIT]
+        current, digest = held.at(ts), self._digests[action]
+        renewed = current is action and held.expires_at - ts <= life // 2
+        if current > action or (held.answer == digest and current is action and not renewed):
+            return held
+        return Standing(action, digest, ts + life)
 
     def _strictest(self, score: float, tier: Tier, current: Action, proven: bool) -> Action:
         take, keep = self._take[tier], self._keep[tier]

@@ -63,16 +63,17 @@ class Governor:
             await self._grants.add(over)
             self._seen = {latest: self._seen[latest]}
 
-    async def refuse(self, rises: Sequence[Rise]) -> set[str]:
-        """The accounts that get FALLBACK instead. Raises StoreError."""
+    async def refuse(self, rises: Sequence[Rise]) -> set[tuple[str, int]]:
+        """The accounts, each with its hour, that get FALLBACK instead. Raises StoreError."""
         wishes: dict[tuple[int, Action], dict[str, Wish]] = {}
         for rise in rises:
             if rise.action > FALLBACK:
                 named = wishes.setdefault((rise.ts // HOUR_MS, rise.action), {})
                 named.setdefault(rise.account, Wish(rise.account, rise.requests))
-        refused: set[str] = set()
+        refused: set[tuple[str, int]] = set()
         for (hour, action), named in wishes.items():
-            refused |= await self._refuse(hour, action, list(named.values()))
+            names = await self._refuse(hour, action, list(named.values()))
+            refused.update((name, hour) for name in names)
         return refused
 
     async def govern(self, decision: DecisionWire, requests: int = 0) -> DecisionWire:

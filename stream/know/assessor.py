@@ -22,7 +22,8 @@ from schemas.wire import DecisionWire, ReasonWire
 from scorers.inputs import Inputs
 from scorers.model import Model
 from stream.controls.table import Controls
-from stream.decide.court import decision_id, wall_clock
+from stream.decide.court import wall_clock
+from stream.decide.scribe import decision_id
 from stream.settings import Settings
 
 IDENTITY: Final = Inputs(

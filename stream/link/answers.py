@@ -7,9 +7,9 @@ from typing import Final
 from kyc.tiers import Tier
 from schemas.decisions import Action, Cause, Mode
 from schemas.wire import DecisionWire
-from stream.decide.court import decision_id
 from stream.decide.policy import Policy
 from stream.decide.rules import Floor, Rules, Standing
+from stream.decide.scribe import decision_id
 from stream.link.campaigns import Campaign
 from stream.link.ledger import Ledger
 from stream.link.orders import FREE, Ordered

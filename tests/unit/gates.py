@@ -115,7 +115,6 @@ def court(model: Told, *, every: bool = False, **policy: Any) -> Court:
     return Court(
         model,  # type: ignore[arg-type]  # a stand-in with the same two methods
         rules,
-        mode="enforce",
         every=every,
         now=lambda: DECIDED_AT,
     )
@@ -201,6 +200,8 @@ def gate(
     metrics: Metrics | None = None,
     epoch: int = 0,
     witness: Witness | None = None,
+    controls: Controls | None = None,
+    governor: Governor | None = None,
     burial: Burial | None = None,
     departed: Departed | None = None,
 ) -> Gate:
@@ -214,6 +215,8 @@ def gate(
         metrics=metrics or Metrics(),
         epoch=epoch,
         witness=witness,
+        controls=controls,
+        governor=governor,
         burial=burial,
         departed=departed,
     )

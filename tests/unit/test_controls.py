@@ -96,3 +96,10 @@ def test_an_allowance_ends() -> None:
     assert table(MORE).allowance(NOW) == MORE
     assert table(MORE).allowance(NOW + DAY) is None
     assert table(MORE, msgspec.structs.replace(MORE, lifted=True)).allowance(NOW) is None
+
+
+def test_a_network_is_told_by_its_hash_alone() -> None:
+    """No address stands in an order, and none that is not one ends a worker."""
+    message = encode_control(pin()).replace(b'"account"', b'"network"')
+    with pytest.raises(MalformedEventError, match="keyed hash"):
+        decode_control(message)

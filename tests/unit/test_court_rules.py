@@ -40,7 +40,6 @@ def ruled_court(model: Told, rules: Rulebook, *, every: bool = False, **policy: 
     return Court(
         model,  # type: ignore[arg-type]  # a stand-in with the same two methods
         Rules(law, ruling=rulings.deciding),
-        mode="enforce",
         every=every,
         now=lambda: DECIDED_AT,
         rulings=rulings,
