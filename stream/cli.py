@@ -128,6 +128,7 @@ def replay(
     decisions: Annotated[Path, typer.Option(help="Where decisions are written.")],
     accounts: Annotated[Path | None, typer.Option(help="AccountEvents, one a line.")] = None,
     campaigns: Annotated[Path | None, typer.Option(help="Where campaigns are written.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="LabelEvents, one a line.")] = None,
     every: Annotated[bool, typer.Option("--all", help="A decision for every request.")] = False,
 ) -> None:
     """Run recorded events through the live path, in event time; nothing else is needed."""
@@ -141,6 +142,7 @@ def replay(
                 requests,
                 decisions,
                 campaigns=campaigns,
+                labels=labels,
                 every=every,
                 progress=advance,
             )

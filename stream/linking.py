@@ -2,7 +2,8 @@
 
 It keeps everything in memory, since everything follows from the touches of the last 30 days:
 when it starts it reads these again, silently up to what its group has committed. Of several
-linkers one works, for the topic has one partition; another takes over when it ends.
+linkers one works, for the topic has one partition; another takes over when it ends. Labels are
+read whole by each of them, and followed.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from schemas.decisions import Campaign, DeadLetter
 from schemas.errors import MalformedEventError
 from stream.broker.chunk import Chunk, Handle, Record, refuse_recreated
 from stream.broker.connections import kafka_options, producer_options, store_client
+from stream.broker.following import following as follow
 from stream.broker.sinks import KafkaSink, Sink
 from stream.broker.tombstones import Tombstones
 from stream.bundles.opening import chosen_policy
@@ -27,6 +29,7 @@ from stream.decode.records import dead_letter
 from stream.handling import HandlerApp, handler_app
 from stream.link.board import post
 from stream.link.clerk import Clerk
+from stream.link.labels import Labels
 from stream.link.office import Office
 from stream.link.published import publish
 from stream.link.scrubbing import scrub
@@ -190,7 +193,7 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
     client = store_client(settings)
     redis = RedisStore(client)
     store, put, hang = PatientStore(redis, metrics), publish(client), post(client)
-    controls = Controls(settings.mode)
+    controls, labels = Controls(settings.mode), Labels(metrics)
     producer = AIOKafkaProducer(**producer_options(settings))
     sink = KafkaSink(producer, settings.topic)
 
@@ -205,7 +208,10 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
 
     try:
         await producer.start()
-        async with following(settings, controls.take):
+        async with (
+            following(settings, controls.take),
+            follow(settings, "labels", settings.partitions, lambda one: labels.read(one.value)),
+        ):
             office = Office(
                 policy=chosen_policy(settings),
                 weights=Weights.load(),
@@ -218,6 +224,7 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
                 post=show,
                 burial=Tombstones(producer, settings.topic),
                 find=controls.order,
+                labels=labels,
                 epoch=settings.stream_epoch,
             )
             linking = Linking(office, settings, sink, metrics, clean)

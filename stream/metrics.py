@@ -86,6 +86,17 @@ class Metrics:
             ["what"],
             registry=self.registry,
         )
+        self.labelled = Gauge(
+            "sluicegate_labelled",
+            "Accounts of which a label says abuse or benign, as the linker heeds them.",
+            ["label"],
+            registry=self.registry,
+        )
+        self.unreadable_labels = Counter(
+            "sluicegate_unreadable_labels",
+            "Messages of the labels topic that the linker could not read, at each start anew.",
+            registry=self.registry,
+        )
         self.decisions = Counter(
             "sluicegate_decisions",
             "Decisions written to the decisions topic, by action.",

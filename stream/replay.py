@@ -26,6 +26,7 @@ from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.know.census import MemoryCensus
 from stream.know.opening import open_registry
+from stream.link.labels import Labels
 from stream.link.office import Office
 from stream.link.touches import Touch
 from stream.link.weighing import Weights
@@ -190,12 +191,13 @@ def local_handlers(
     outlet: Outlet | None = None,
     court: Bench | None = None,
     witness: Witness | None = None,
+    labels: Labels | None = None,
 ) -> dict[str, Handle]:
     """The live path of both topics with a store of its own in this process.
 
     `blind`: kinds of links to do without (ablation); `outlet`: takes the touches in place of an
     office (training); `court`: decides in place of the settings' model and policy; `witness`:
-    sees every feature row.
+    sees every feature row; `labels`: whom the bars may be calibrated on.
     """
     court, geography = court or open_court(settings), open_geography(settings)
     policy = chosen_policy(settings)
@@ -210,6 +212,7 @@ def local_handlers(
             sink=sink,
             heed=_heeding(court),
             metrics=metrics,
+            labels=labels,
             blind=blind,
         )
     )
@@ -236,14 +239,19 @@ async def replay_files(
     decisions: Path,
     *,
     campaigns: Path | None = None,
+    labels: Path | None = None,
     every: bool,
     progress: Progress | None = None,
 ) -> Summary:
     """Replay files with the model and policy of the settings, and a store in this process.
 
-    `campaigns`: where records of campaigns go. Dead letters go beside the decisions, as
-    `<decisions>.dead-letters`. Errors: OSError.
+    `campaigns`: where records of campaigns go; `labels`: LabelEvents, each of which holds from its
+    own time on. Dead letters go beside the decisions, as `<decisions>.dead-letters`. Errors:
+    OSError.
     """
+    said = Labels()
+    for line in read_lines(labels) if labels else ():
+        said.read(line)
     letters = decisions.with_name(f"{decisions.name}.dead-letters")
     with ExitStack() as files:
         out, dead = (files.enter_context(open_writer(path)) for path in (decisions, letters))
@@ -251,6 +259,6 @@ async def replay_files(
         sink = FileSink(out, dead, found)
         settings = load_settings(decisions="all" if every else "changes")
         events = merged(read_file(ACCOUNTS, accounts), read_file(REQUESTS, requests))
-        summary = await replay(events, local_handlers(settings, sink), progress)
+        summary = await replay(events, local_handlers(settings, sink, labels=said), progress)
     summary.dead_letters = sink.dead
     return summary

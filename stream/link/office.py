@@ -21,6 +21,7 @@ from stream.decide.policy import Policy
 from stream.decide.rules import Bars
 from stream.link.answers import Answer, Answers
 from stream.link.campaigns import Campaign
+from stream.link.labels import Labels, witnesses
 from stream.link.linker import ACQUAINTED, Changes, Forgotten, Linker
 from stream.link.membership import Place, seal
 from stream.link.orders import BATCH, Find, Orders
@@ -58,7 +59,8 @@ class Office:
     """One linker and whom it tells.
 
     heed: takes the bars after each search; post: takes records of campaigns for people to look at;
-    burial: ends what topics hold of erased accounts; find: the last order about a campaign.
+    burial: ends what topics hold of erased accounts; find: the last order about a campaign;
+    labels: who may not be, or must be, a witness of the bars.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Office:
         post: Post = _nowhere,
         burial: Burial | None = None,
         find: Find = lambda _: None,
+        labels: Labels | None = None,
         epoch: int = 0,
         blind: frozenset[str] = frozenset(),
     ) -> None:
@@ -90,6 +93,7 @@ class Office:
         self._metrics = metrics
         self._post = post
         self._burial = burial
+        self._labels = labels or Labels()
         self._epoch = epoch
         self._folded = 0  # the offset of the last touch that was taken
         self._searched = False  # since the bars were last told
@@ -201,10 +205,8 @@ class Office:
 
     def _bars(self) -> Bars:
         ledger, members = self.linker.ledger, self.linker.register.campaign_of
-        columns = ledger.columns
-        witness = columns["established"] & (columns["requests"] >= ACQUAINTED)
-        witness[list(members)] = False
-        return bars(columns["peak"][witness], self._budget)
+        chosen = witnesses(ledger, ACQUAINTED, members, self._labels.by(ledger.clock))
+        return bars(ledger.columns["peak"][chosen], self._budget)
 
     def _tell(self, campaigns: Sequence[Campaign]) -> list[CampaignRecord]:
         # A campaign that changes and ends in one search is told of once.

@@ -15,6 +15,7 @@ from stream.broker.tombstones import Burial
 from stream.decide.policy import Policy
 from stream.decide.rules import Bars
 from stream.link.kinds import KIND
+from stream.link.labels import Labels
 from stream.link.office import Office
 from stream.link.orders import Find
 from stream.link.portrait import TRAITS
@@ -113,6 +114,7 @@ def office(
     weights: Weights = CERTAIN,
     find: Find = lambda _: None,
     burial: Burial | None = None,
+    labels: Labels | None = None,
 ) -> Office:
     """An office in memory that acts on campaigns of four, and finds orders where `find` does."""
     campaigns = POLICY["campaigns"] | {"fewest": 4}
@@ -128,6 +130,7 @@ def office(
         post=ear.post,
         burial=burial,
         find=find,
+        labels=labels,
     )
 
 
