@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -83,7 +84,7 @@ def main() -> None:
         refuse_foreign_packages()
         cli()
     except SluicegateError as error:
-        console.print(f"[red]sluicegate:[/] {error}", highlight=False, soft_wrap=True)
+        console.print(f"[red]sluicegate:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
     except OSError as error:
         console.print(f"[red]sluicegate:[/] {error.filename}: {error.strerror}", soft_wrap=True)
@@ -280,5 +281,5 @@ def _bar(text: str, total: float | None) -> Iterator[Callable[[float], None]]:
 def _print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     table = Table(*columns, box=None)
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(escape(str(cell)) for cell in row))
     console.print(table)

@@ -208,6 +208,7 @@ def test_a_worker_without_a_store_has_what_settings_name(tmp_path: Path) -> None
     assert watch.panel.current.court.versions[1] == "own"
     engine = watch.panel.current.court.engine
     assert metrics.bundles.about().endswith(f" own on {engine}\n")
+    assert f'engine="{engine}"' in metrics.render().decode()
 
 
 def test_an_empty_store_ends_the_start(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -15,7 +16,8 @@ from typer.testing import CliRunner
 from schemas.documents import documents
 from schemas.ndjson import read_lines
 from scorers.model import Model
-from stream.cli import cli
+from stream import guard
+from stream.cli import cli, main
 
 TIMEOUT_S = 120
 COMMANDS = sorted(typer.main.get_command(cli).commands)  # type: ignore[attr-defined]
@@ -32,6 +34,21 @@ def sluicegate(*arguments: str | Path, **environ: str) -> "subprocess.CompletedP
         timeout=TIMEOUT_S,
         check=False,
     )
+
+
+@pytest.mark.parametrize("names", [(), ("onnxruntime", "onnxruntime_gpu")], ids=str)
+def test_a_worker_needs_exactly_one_runtime(
+    names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None cannot score, two overwrite one another; the extras are named, brackets and all."""
+    installed = [SimpleNamespace(name=name) for name in names]
+    monkeypatch.setattr(guard, "distributions", lambda: installed)
+    monkeypatch.setattr(sys, "argv", ["sluicegate", "worker"])
+    with pytest.raises(SystemExit, match="1"):
+        main()
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"{len(names)} ONNX runtimes are installed" in told
+    assert "sluicegate[cpu] or sluicegate[gpu]" in told
 
 
 def test_the_commands_are_those_that_are_documented() -> None:
