@@ -19,6 +19,8 @@ from stream.handling import HandlerApp, handler_app
 from stream.know.census import RedisCensus
 from stream.know.departed import Departed
 from stream.know.opening import open_registry
+from stream.know.refresh import Consulted, State, follow_lists, state
+from stream.know.rescreener import Rescreener, run_rescreen
 from stream.know.vault import RedisVault
 from stream.learn.drift import Drift
 from stream.learn.sample import Sample
@@ -34,6 +36,8 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     """What takes the chunks of each topic, with its connections, closed at the end."""
     watch = open_watch(settings, metrics)
     hasher = KeyedHasher(settings.pepper_bytes())
+    # Before they are read: what is imported meanwhile is read again.
+    listed = state(settings.lists_dir) if settings.lists_dir else State("", "")
     geography, client = open_geography(settings), store_client(settings)
     redis = RedisStore(client)
     store = PatientStore(redis, metrics)
@@ -77,6 +81,15 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             burial=burial,
             departed=departed,
         )
+
+        def heed(consulted: Consulted) -> None:
+            geography.take(consulted.geography)
+            registry.consult(consulted.lists, consulted.watch)
+
+        if settings.lists_dir:
+            rescreen = Rescreener(client, run_rescreen)
+            reading = follow_lists(settings, listed, heed, rescreen, metrics)
+            tasks.append(asyncio.create_task(reading))
         yield {
             settings.topic("requests"): gate.handle,
             settings.topic("accounts"): registry.handle,

@@ -156,6 +156,12 @@ class Metrics:
             "Batches of which another worker had already written some accounts' newer state.",
             registry=self.registry,
         )
+        self.lists = Counter(
+            "sluicegate_lists_read_total",
+            "Times that the folder of lists had changed, and was taken or refused.",
+            ["result"],
+            registry=self.registry,
+        )
         self.degraded = Gauge(
             "sluicegate_degraded",
             "1 while a dependency is broken and its fallback answers, else 0.",
@@ -188,6 +194,8 @@ class Metrics:
             self.governed.labels(action)
         for what in LINKED:
             self.linked.labels(what)
+        for result in ("taken", "refused"):
+            self.lists.labels(result)
         for dependency in DEPENDENCIES:
             self.degraded.labels(dependency)
             self.degraded_seconds.labels(dependency)

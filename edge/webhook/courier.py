@@ -154,9 +154,11 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
             return None
         return Erasure(record.topic, end.account_id, record.partition, record.offset)
 
-    def _delivery(self, record: ConsumerRecord) -> Delivery | None:
+    def _delivery(self, record: ConsumerRecord) -> Delivery | Erasure | None:
         if record.value is None:
-            return None  # a tombstone: it says nothing to anybody
+            # A tombstone says nothing to anybody, and ends what was parked since the erasure.
+            account = (record.key or b"").decode("utf-8", "replace")
+            return Erasure(record.topic, account, record.partition, record.offset)
         notice = read_notice(record.value)
         if not self._endpoint.filter.passes(notice):
             return None

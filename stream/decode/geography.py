@@ -64,6 +64,10 @@ class Geography:
             asn.find if asn else lambda _: None, country.find if country else lambda _: None
         )
 
+    def take(self, other: "Geography") -> None:
+        """Answer from another one's databases from now on."""
+        self.sources, self._memo = other.sources, other._memo
+
     def locate(self, ip: str | None) -> tuple[int, str]:
         """ASN (-1: not known) and country ("": not known)."""
         return self._memo[ip]

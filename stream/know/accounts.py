@@ -19,6 +19,7 @@ from kyc.assessed import Assessed
 from kyc.claims import claims, shared
 from kyc.evidence import Evidence
 from kyc.facts import Reading, told
+from kyc.lists.lookups import Lists
 from kyc.profile import join
 from kyc.screening.watch import Watch, subjects
 from schemas.decisions import Action, DeadLetter
@@ -67,9 +68,9 @@ class Standing(msgspec.Struct):
 _standing = msgspec.json.Decoder(Standing).decode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Registry:
-    """Keeps what is known of accounts; the same live and in replay."""
+    """Keeps what is known of accounts; the same live and in replay. Lists alone are swapped."""
 
     reading: Reading
     assessor: Assessor
@@ -85,6 +86,10 @@ class Registry:
     departed: Departed = field(default_factory=Departed)
     controls: Controls = field(default_factory=Controls)
     governor: Governor | None = None
+
+    def consult(self, lists: Lists, watch: Watch | None) -> None:
+        """Read with other lists from the next chunk on."""
+        self.reading, self.watch = self.reading._replace(lists=lists), watch
 
     async def handle(self, chunk: Chunk) -> None:
         """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
