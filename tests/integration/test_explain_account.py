@@ -1,4 +1,4 @@
-"""`sluicegate explain ACCOUNT` against a real store."""
+"""`sluicegate explain` against a real store, and a real broker's topic of decisions."""
 
 import asyncio
 import json
@@ -11,16 +11,22 @@ from schemas.decisions import Action
 from schemas.wire import ReasonWire
 from stream.agents import Gate
 from stream.broker.connections import store_client
+from stream.broker.topics import create_topics
 from stream.cli import cli
 from stream.decide.court import open_court
 from stream.decide.rules import Floor, Standing
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
+from stream.explain.decision import find
 from stream.link.membership import Place, seal
 from stream.metrics import Metrics
+from stream.report.sources import TopicSource
 from stream.settings import Settings, load_settings
 from stream.store import Entry, Kind, RedisStore
+from tests.servers import Broker
+from tests.topics import Topics
 from tests.unit.gates import DAY, MINUTE, NOW, ListSink, chunk, request
+from tests.unit.reports import STORY
 
 
 @pytest.fixture
@@ -88,3 +94,19 @@ def test_an_account_that_never_asked_is_one_line(settings: Settings) -> None:
     asyncio.run(live(settings))
     told = explain("nobody")
     assert (told.exit_code, told.stderr) == (1, "no request of nobody is remembered\n")
+
+
+# The embedded broker's end offsets are below what it holds.
+@pytest.mark.parametrize("broker", [pytest.param("kafka", marks=pytest.mark.kafka)], indirect=True)
+async def test_a_decision_is_found_in_its_topic(broker: Broker, topic: str) -> None:
+    """In whatever partition it lies; one that is not there is nothing."""
+    settings = load_settings(kafka_bootstrap=broker.address, topic_prefix=f"{topic}.")
+    await create_topics(settings)
+    bodies = [json.dumps(decision).encode() for decision in STORY["decisions"]]
+    parts = {0: bodies[:1], 5: bodies[1:]}
+    await Topics(broker.address).fill(settings.topic("decisions"), parts, [b"key"] * len(bodies))
+    wanted = STORY["decisions"][-1]
+    found = await find(TopicSource(settings), wanted["decision_id"])
+    assert found
+    assert (found.decision_id, found.ts) == (wanted["decision_id"], wanted["ts"])
+    assert await find(TopicSource(settings), "nowhere") is None
