@@ -16,6 +16,7 @@ from bench.processes import processor
 MEASUREMENTS = (
     ("Throughput", "bench.throughput", "--warm", "300000", "--events", "400000", "--peers", "10"),
     ("Latency", "bench.latency", "--warm", "100000", "--rate", "10000", "--seconds", "60"),
+    ("Swap of bundles", "bench.swap", "--warm", "20000", "--rate", "2000", "--swaps", "6"),
     ("Cost by known accounts", "bench.scaling"),
     ("Memory of an account", "bench.memory"),
     ("Profile", "bench.profile", "--accounts", "10000", "--events", "100000"),

@@ -12,6 +12,7 @@ import asyncio
 import time
 from bisect import bisect_right
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -30,14 +31,30 @@ LINGER_S = 0.005
 LAST_LIMIT_S = 20.0
 
 
-class _Sent(msgspec.Struct):
+class _Told(msgspec.Struct):
+    """What is read of a request or of a decision."""
+
     event_id: str
+    policy_version: str = ""
 
 
-_event_id = msgspec.json.Decoder(_Sent).decode
+class Decided(NamedTuple):
+    """When a decision was written and read, s since the epoch, and by which policy."""
+
+    written: float
+    read: float
+    policy_version: str
 
 
-async def _produce(settings: Settings, events: list[Line], due: list[float]) -> None:
+_told = msgspec.json.Decoder(_Told).decode
+
+
+def event_id(value: bytes) -> str:
+    """Of a request."""
+    return _told(value).event_id
+
+
+async def produce(settings: Settings, events: list[Line], due: list[float]) -> None:
     """Send each event when it is due, s since the epoch, at the latest LINGER_S later."""
     times = {id(line): when for line, when in zip(events, due, strict=True)}
     producer = AIOKafkaProducer(**kafka_options(settings), acks="all", linger_ms=0)
@@ -61,39 +78,38 @@ async def _pump(
         done = ready
 
 
-async def _decided(
-    settings: Settings, wanted: set[str], limit_s: float
-) -> dict[str, tuple[float, float]]:
-    """When the decision on each wanted event was written and read, s since the epoch."""
-    decided: dict[str, tuple[float, float]] = {}
+async def decided(settings: Settings, wanted: set[str], limit_s: float) -> dict[str, Decided]:
+    """The decision on each wanted event."""
+    found: dict[str, Decided] = {}
     topic = settings.topic("decisions")
     async with (
         AIOKafkaConsumer(topic, **kafka_options(settings)) as consumer,
         asyncio.timeout(limit_s),
     ):
-        while len(decided) < len(wanted):
+        while len(found) < len(wanted):
             fetched = await consumer.getmany(timeout_ms=200)
             now = time.time()
             for message in (m for messages in fetched.values() for m in messages):
                 # Earlier ones come too: the embedded broker's "latest" is not quite the end.
-                if (event := _event_id(message.value).event_id) in wanted:
-                    decided[event] = message.timestamp / 1_000, now
-    return decided
+                if (told := _told(message.value)).event_id in wanted:
+                    written = message.timestamp / 1_000
+                    found[told.event_id] = Decided(written, now, told.policy_version)
+    return found
 
 
 async def _measured(settings: Settings, events: list[Line], rate: float) -> NDArray[np.float64]:
-    wanted = {_event_id(line.value).event_id for line in events}
+    wanted = {event_id(line.value) for line in events}
     limit_s = len(events) / rate + LAST_LIMIT_S
     async with asyncio.TaskGroup() as group:
-        decisions = group.create_task(_decided(settings, wanted, limit_s))
+        decisions = group.create_task(decided(settings, wanted, limit_s))
         await asyncio.sleep(1.0)  # the consumer begins at the topic's end
         # From when it was due, not sent: a producer held up must not hide the wait.
         due = (time.time() + 0.5 + np.arange(len(events)) / rate).tolist()
-        group.create_task(_produce(settings, events, due))
-    decided = decisions.result()
+        group.create_task(produce(settings, events, due))
+    found = decisions.result()
     return np.array(
         [
-            np.subtract(decided[_event_id(line.value).event_id], when)
+            np.subtract(found[event_id(line.value)][:2], when)
             for line, when in zip(events, due, strict=True)
         ]
     )
@@ -136,7 +152,7 @@ def measure_changes(
             events = interleaved(list(islice(traffic, int(rate * seconds))))
             before = worker.latencies()
             due = (time.time() + 0.5 + np.arange(len(events)) / rate).tolist()
-            asyncio.run(_produce(rig.settings, events, due))
+            asyncio.run(produce(rig.settings, events, due))
             work_off(worker, warm + len(events), LAST_LIMIT_S, "the rest")
             return {bound: count - before[bound] for bound, count in worker.latencies().items()}
 
