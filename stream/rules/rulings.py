@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,7 +15,7 @@ from stream.decide.policy import Policy
 from stream.decide.rules import ACTIONS, Ruling
 from stream.rules.predicates import Predicates
 from stream.rules.program import Program
-from stream.rules.rulebook import Rule, Rulebook, load_rulebook
+from stream.rules.rulebook import Rule, Rulebook
 
 Ints = NDArray[np.int64]
 # Scores have six decimals: what is certain weighs no more than the surest score.
@@ -69,10 +68,15 @@ class Rulings:
             self._count(name, len(at))
             for row in () if rule.shadow else at.tolist():
                 holding.setdefault(row, []).append(number)
-        return {
-            row: self.ruling(numbers, Tier(tier[row]), alone=not notable[row])
-            for row, numbers in holding.items()
-        }
+        # What holds together holds for many events of a batch, in few combinations.
+        made: dict[tuple[tuple[int, ...], int, bool], Ruling] = {}
+        found = {}
+        for row, numbers in holding.items():
+            case = tuple(numbers), int(tier[row]), not notable[row]
+            if case not in made:
+                made[case] = self.ruling(numbers, Tier(case[1]), alone=case[2])
+            found[row] = made[case]
+        return found
 
     def ruling(self, numbers: Sequence[int], tier: Tier, *, alone: bool) -> Ruling:
         """What some rules call for together. `alone`: the model calls for nothing."""
@@ -99,11 +103,6 @@ class Rulings:
                 return None
             worth = self._thresholds[tier][called.value]  # type: ignore[index]
         return ReasonWire(rule.reason.code, rule.reason.text, name, _log_odds(worth))
-
-
-def open_rulings(path: Path, policy: Policy, count: Callable[[str, int], None]) -> Rulings:
-    """The rules of a file beside a policy. Raises PolicyError."""
-    return Rulings(load_rulebook(path), policy, count)
 
 
 def _log_odds(score: float) -> float:
