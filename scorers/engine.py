@@ -60,7 +60,7 @@ def _xgboost(booster: bytes) -> Margins:
         import xgboost  # noqa: PLC0415 - a worker does without it
 
         forest = xgboost.Booster({"nthread": 1}, model_file=bytearray(booster))
-    except ValueError as error:  # XGBoostError is one: a library is missing, or another format
+    except (ImportError, ValueError) as error:  # XGBoostError is one of the latter
         raise ModelError(f"XGBoost is installed and fails: {error}") from error
     return lambda rows: np.asarray(forest.inplace_predict(rows, predict_type="margin"))
 
