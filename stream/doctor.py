@@ -20,7 +20,7 @@ from scorers.model import Model
 from scorers.shipped import SHIPPED as SHIPPED_MODEL
 from stream.broker.connections import store_client
 from stream.broker.topics import Finding, TopicState, check_topics
-from stream.bundles.opening import open_chosen
+from stream.bundles.opening import chosen_content, open_chosen
 from stream.decide.policy import SHIPPED as SHIPPED_POLICY
 from stream.decide.policy import load_policy
 from stream.decode.geography import Source, open_geography
@@ -62,8 +62,7 @@ async def diagnose(settings: Settings) -> list[Check]:
     Bounded by the time limits of the broker's and the store's clients.
     """
     broker, store = await asyncio.gather(_broker(settings), _store(settings))
-    decided = [_policy(settings), _model(settings), _rules(settings)]
-    own = [_packages(), _runtime(), _pepper(settings), *decided]
+    own = [_packages(), _runtime(), _pepper(settings), *_deciding(settings)]
     today = date.today()  # noqa: DTZ011 - a day
     return [*own, *_lists(settings, today), *_geography(settings, today), *broker, *store]
 
@@ -92,6 +91,21 @@ def _pepper(settings: Settings) -> Check:
     return Check("pepper", Verdict.OK, "set")
 
 
+def _deciding(settings: Settings) -> list[Check]:
+    if settings.bundles is None:
+        return [_policy(settings), _model(settings), _rules(settings)]
+    try:
+        bundle = open_chosen(settings)
+    except ConfigurationError as error:
+        remedy = "promote a bundle that `sluicegate bundle verify` accepts"
+        return [Check("bundle", Verdict.FAIL, str(error), remedy)]
+    what = f"{bundle.version}: {bundle.model.version}, policy {bundle.policy.version}"
+    if settings.bundle_keys is None:
+        remedy = f"sign bundles, and name the public keys in {variable('bundle_keys')}"
+        return [Check("bundle", Verdict.WARN, f"{what}; no keys are trusted", remedy)]
+    return [Check("bundle", Verdict.OK, what)]
+
+
 def _policy(settings: Settings) -> Check:
     try:
         policy = load_policy(settings.policy or SHIPPED_POLICY)
@@ -103,7 +117,8 @@ def _policy(settings: Settings) -> Check:
 
 def _model(settings: Settings) -> Check:
     try:
-        model = Model.load(settings.model or SHIPPED_MODEL, device=settings.scorer)
+        content, folder = chosen_content(settings), settings.model or SHIPPED_MODEL
+        model = Model.of(content, folder, device=settings.scorer)
     except ModelError as error:
         remedy = f"train one with `sluicegate train`, and name its folder in {variable('model')}"
         return Check("model", Verdict.FAIL, str(error), remedy)

@@ -78,12 +78,9 @@ def open_chosen(settings: Settings) -> Bundle:
 
     Raises ModelError, PolicyError, or ConfigurationError where nothing was promoted yet.
     """
-    opener = Opener(settings)
     if settings.bundles:
-        return opener.kept(*_current(settings.bundles))
-    # The shipped model is part of the program: who can change it can change this line.
-    folder = settings.model or SHIPPED_MODEL
-    content = opener.read(folder) if settings.model else read(folder, REQUESTS)
+        return Opener(settings).kept(*_current(settings.bundles))
+    content, folder = _chosen(settings)
     rules = settings.rules
     rulebook = _rulebook(rules.read_bytes() if rules else content.files.get(RULES), rules or folder)
     model = Model.of(content, folder, device=settings.scorer)
@@ -92,10 +89,7 @@ def open_chosen(settings: Settings) -> Bundle:
 
 def chosen_content(settings: Settings) -> Content:
     """The files of the model that `open_chosen` opens. Raises ModelError, ConfigurationError."""
-    if settings.bundles is None:
-        return read(settings.model or SHIPPED_MODEL, REQUESTS)
-    store, version = _current(settings.bundles)
-    return Opener(settings).read(store.folder(version))
+    return _chosen(settings)[0]
 
 
 def chosen_policy(settings: Settings) -> Policy:
@@ -103,23 +97,28 @@ def chosen_policy(settings: Settings) -> Policy:
 
     Raises as `open_chosen`.
     """
-    folder = settings.model
-    if settings.bundles:
-        store, version = _current(settings.bundles)
-        folder = store.folder(version)
-    if (
-        settings.policy is None
-        and folder
-        and (own := policy_of(Opener(settings).read(folder), folder))
-    ):
-        return own
-    return load_policy(settings.policy or SHIPPED_POLICY)
+    if settings.policy or not (settings.bundles or settings.model):
+        return load_policy(settings.policy or SHIPPED_POLICY)
+    content, folder = _chosen(settings)
+    return policy_of(content, folder) or load_policy(SHIPPED_POLICY)
 
 
 def policy_of(content: Content, folder: Path) -> Policy | None:
     """A bundle's own policy, None where it has none. Raises PolicyError."""
     text = content.files.get(POLICY)
     return None if text is None else parse_policy(text, folder / POLICY, Policy)
+
+
+def _chosen(settings: Settings) -> tuple[Content, Path]:
+    if settings.bundles:
+        store, version = _current(settings.bundles)
+        folder = store.folder(version)
+    elif settings.model:
+        folder = settings.model
+    else:
+        # The shipped model is part of the program: who can change it can change this line.
+        return read(SHIPPED_MODEL, REQUESTS), SHIPPED_MODEL
+    return Opener(settings).read(folder), folder
 
 
 def _current(path: Path) -> tuple[BundleStore, str]:

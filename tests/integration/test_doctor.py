@@ -11,10 +11,14 @@ from redis.asyncio import Redis
 from scorers.cuda import CUDA
 from stream import doctor, guard
 from stream.broker.topics import create_topics
+from stream.bundles.opening import POLICY
+from stream.bundles.promotion import give
+from stream.bundles.roles import Deed, Roles
 from stream.demo.embedded import embedded_broker, embedded_store, free_port
 from stream.doctor import Check, Verdict, diagnose
 from stream.settings import Settings, load_settings
 from tests.mmdb import write_database
+from tests.unit.bundled import make_bundle, write_keys
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +76,21 @@ async def test_a_wrong_model_and_policy_are_named(settings: Settings, tmp_path: 
     for name in ("model", "policy"):
         assert checks[name].verdict is Verdict.FAIL
         assert f"SLUICEGATE_{name.upper()}" in checks[name].remedy
+
+
+async def test_the_bundle_that_decides_is_looked_at(settings: Settings, tmp_path: Path) -> None:
+    """Signed by a trusted key, by nobody, or changed since."""
+    key, trusted = write_keys(tmp_path)
+    told = {"bundles": tmp_path / "store", "bundle_keys": trusted}
+    signed = settings.model_copy(update=told)
+    place, deed = make_bundle(tmp_path, key=key), Deed("ada", "", 1)
+    version = give(signed, "promote", place, Roles.promote, deed).current
+    assert (await examine(signed))["bundle"].verdict is Verdict.OK
+    unsigned = signed.model_copy(update={"bundle_keys": None})
+    check = (await examine(unsigned))["bundle"]
+    assert (check.verdict, "SLUICEGATE_BUNDLE_KEYS" in check.remedy) == (Verdict.WARN, True)
+    (tmp_path / "store" / version / POLICY).write_bytes(b"")
+    assert (await examine(signed))["bundle"].verdict is Verdict.FAIL
 
 
 async def test_an_evicting_store_is_warned_of(settings: Settings) -> None:
