@@ -80,6 +80,8 @@ async def _record(
         keys.pop(entry.account, None)
         name = subject(key, entry.account) if key else ""
         return _bare(head, "erasure", entry.at, read, bundle, {}, name)
+    if not entry.content:
+        return _bare(head, entry.kind, entry.at, read, bundle, entry.facts)
     if entry.account not in keys:  # erased earlier in this batch, and back
         keys |= await keyring.keys([entry.account])
     key = keys[entry.account]

@@ -20,7 +20,7 @@ Folder = Annotated[Path, typer.Argument(help="Folder of the chains' files.")]
 
 @audit.command()
 def write(files: Annotated[Path, typer.Option(help="Folder that the chains are kept in.")]) -> None:
-    """Record decisions, labels and erasures. Told everything else by its environment."""
+    """Record decisions, labels, orders and erasures. Told everything else by its environment."""
     from edge.audit.service import write as run
 
     settings = load_settings()

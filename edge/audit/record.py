@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from schemas.errors import SluicegateError
 
-Kind = Literal["decision", "label", "bundle", "erasure"]
+Kind = Literal["decision", "label", "control", "bundle", "erasure"]
 GENESIS: Final = "0" * 64
 
 

@@ -10,16 +10,18 @@ from msgspec import Struct
 
 from edge.audit.record import Kind
 from edge.erasure import account_end
+from schemas.controls import Appeal, Control, Override, decode_control
 from schemas.errors import MalformedEventError
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What becomes one record. content: the message, to be sealed with the account's key."""
+    """What becomes one record. content: the message, to be sealed with the account's key; none
+    where it is about no account, and the facts are all of it."""
 
     kind: Kind
     at: int
-    account: str
+    account: str = ""
     content: bytes = b""
     facts: dict[str, str] = field(default_factory=dict)
     bundle: str = ""
@@ -67,10 +69,37 @@ def erasure(record: ConsumerRecord) -> Entry | None:
     return Entry("erasure", told.ts, told.account_id) if told else None
 
 
+def control(record: ConsumerRecord) -> Entry | None:
+    """What a person has ordered; a tombstone is told of by the erasure that left it."""
+    if record.value is None:
+        return None
+    order = decode_control(record.value)
+    account = _account(order)
+    if account:
+        facts = {"control": order.key.partition(":")[0], "author": order.author}
+        return Entry("control", order.ts, account, record.value, facts)
+    # About no account: whole and readable, by the order's own names.
+    told = msgspec.to_builtins(order)
+    facts = {name: str(value) for name, value in told.items() if name not in {"kind", "ts"}}
+    return Entry("control", order.ts, facts={"control": order.key} | facts)
+
+
+def _account(order: Control) -> str:
+    match order:
+        case Override(subject="account"):
+            return order.value
+        case Appeal():
+            return order.account_id
+    return ""
+
+
+# Topics of one partition: what they hold is recorded in the first chain.
+SINGLE: Final = frozenset({"controls"})
 SOURCES: Final[dict[str, Callable[[ConsumerRecord], Entry | None]]] = {
     "decisions": decision,
     "labels": label,
     "accounts": erasure,
+    "controls": control,
 }
 
 

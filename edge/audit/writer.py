@@ -1,4 +1,4 @@
-"""The process `sluicegate audit write`: decisions, labels and erasures into chains.
+"""The process `sluicegate audit write`: decisions, labels, orders and erasures into chains.
 
 The topic is the truth. A record belongs to its chain when it is the first in the topic that
 extends it; whoever reads the topic comes to the same chain. Order: topic, acknowledged, then files.
@@ -19,7 +19,7 @@ from edge.audit.chain import Chain
 from edge.audit.keyring import Keyring
 from edge.audit.meters import Meters
 from edge.audit.record import BrokenRecordError, Record, decode, encode
-from edge.audit.sources import Entry, read
+from edge.audit.sources import SINGLE, Entry, read
 from schemas.errors import MalformedEventError, SluicegateError
 
 MOST: Final = 1_000  # messages of one partition at a time
@@ -92,6 +92,7 @@ class Writer:
             TopicPartition(topic, number): chain.read.get(source, 0)
             for topic, source in self._sources.items()
             for number, chain in self._chains.items()
+            if number == 0 or source not in SINGLE
         }
         self._consumer.assign(list(tps))
         for tp, offset in tps.items():

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from copy import copy
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -23,6 +24,7 @@ from tests.e2e.live import on_both_pairs
 from tests.integration.receivers import ROOT, decision
 from tests.servers import Broker
 from tests.topics import Topics
+from tests.unit.ordered import pin
 
 PATIENCE_S = 60.0
 PARTITIONS = 2
@@ -121,12 +123,13 @@ async def test_a_killed_writer_records_each_message_once(audit: Audit) -> None:
     (audit.files / "00000-000000000001.ndjson").unlink()
     await audit.send("decisions", *(decision("a", n) for n in range(1_500, 1_600)))
     await audit.send("labels", {"account_id": "a", "ts": 1, "label": "abuse"})
+    await audit.send("controls", msgspec.to_builtins(pin("a")))
     second = audit.start()
-    records = audit.until(1_602)
+    records = audit.until(1_603)
     second.terminate()
     assert second.wait(PATIENCE_S) == 0
     assert verify(audit.files, {}).wrong == []
-    assert len(records) == 1_602  # a bundle, the decisions, the label
+    assert len(records) == 1_603  # a bundle, the decisions, the label, the override
     assert await audit.read("a") == [f"a-{n}" for n in range(1_600)]
 
 

@@ -16,11 +16,14 @@ from edge.audit.chain import Chain
 from edge.audit.files import ChainFiles, read_heads, segments
 from edge.audit.keyring import UnreadableError, seal, unseal
 from edge.audit.reading import readable
-from edge.audit.record import GENESIS, Head, Record, encode, linked
+from edge.audit.record import GENESIS, Head, Record, decode, encode, linked
 from edge.audit.sources import Entry, read
 from edge.audit.verify import Findings, verify
+from schemas.controls import Appeal, CampaignOrder, Control, Proposal, encode_control
+from schemas.decisions import Action
 from schemas.errors import ConfigurationError, MalformedEventError
 from stream.cli import cli
+from tests.unit.ordered import pin
 
 LENGTH = 12
 
@@ -242,6 +245,8 @@ def message(value: bytes | None, key: bytes = b"a") -> ConsumerRecord[bytes, byt
         ("decisions", None, "erasure"),
         ("accounts", b'{"account_id":"a","ts":1,"type":"account.erased"}', "erasure"),
         ("labels", b'{"account_id":"a","ts":1,"label":"abuse"}', "label"),
+        ("controls", encode_control(pin()), "control"),
+        ("controls", None, None),
         ("accounts", b'{"account_id":"a","ts":1,"type":"login.failed"}', None),
         ("accounts", b'{"account_id":"a","ts":1,"type":"x","n":"account.erased"}', None),
     ],
@@ -250,6 +255,50 @@ def test_what_is_recorded_of_each_topic(source: str, value: bytes | None, kind: 
     """Tombstones, erasures and labels; of account events nothing else."""
     made = read(source, message(value))
     assert (made.kind if made else None) == kind
+
+
+CONTROLS: dict[str, Control] = {
+    "override": pin(),
+    "appeal": Appeal(
+        author="kim", reason="seen", ts=1, account_id="ada", decision_id="d1", state="upheld"
+    ),
+}
+DISMISSED = CampaignOrder(author="kim", reason="a partner", ts=1, campaign_id="c-1", what="dismiss")
+PROPOSED = Proposal(
+    author="kim", reason="a ring", ts=1, campaign_id="c-1", action=Action.BLOCK, lasts=1
+)
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_an_order_about_an_account_is_sealed(name: str) -> None:
+    """Its facts name nobody but the author."""
+    made = read("controls", message(encode_control(CONTROLS[name])))
+    assert made == Entry(
+        "control",
+        CONTROLS[name].ts,
+        "ada",
+        encode_control(CONTROLS[name]),
+        {"control": name, "author": "kim"},
+    )
+
+
+async def test_an_order_about_nobody_is_readable(tmp_path: Path) -> None:
+    """It needs no key: all of it is in the facts, and the chain holds."""
+    orders = [read("controls", message(encode_control(one))) for one in (DISMISSED, PROPOSED)]
+    chain, keys = Chain(tmp_path, 0), Keys()
+    numbered = [("controls", at, one) for at, one in enumerate(orders, 1) if one]
+    chain.keep(await chain.compose([*numbered, entry(1)], keys))
+    first, second = (decode(line.rstrip(b"\n")) for line in _lines(tmp_path)[:2])
+    assert (first.subject, first.sealed) == (second.subject, second.sealed) == ("", "")
+    told = {"author": "kim", "reason": "a partner", "campaign_id": "c-1", "what": "dismiss"}
+    assert first.facts == told | {"control": "campaign:c-1"}
+    assert (second.facts["control"], second.facts["action"]) == ("proposal:c-1", "block")
+    assert verify(tmp_path, {}).wrong == []
+    assert set(keys.held) == {"a"}
+
+
+def _lines(folder: Path) -> list[bytes]:
+    return (folder / "00000-000000000001.ndjson").read_bytes().splitlines(keepends=True)
 
 
 @pytest.mark.parametrize("source", ["decisions", "labels"])
