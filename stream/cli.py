@@ -29,6 +29,7 @@ from stream.commands.campaign import campaign
 from stream.commands.evaluate import evaluate
 from stream.commands.explain import explain
 from stream.commands.kyc import kyc
+from stream.commands.labels import labels
 from stream.commands.lists import lists
 from stream.commands.report import report
 from stream.commands.rings import train_rings
@@ -51,6 +52,7 @@ cli = typer.Typer(
 console = Console(stderr=True)
 cli.command()(train)
 cli.command()(snapshot)
+cli.command()(labels)
 cli.command()(train_rings)
 cli.command()(evaluate)
 cli.command()(explain)

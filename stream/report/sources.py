@@ -9,7 +9,7 @@ from schemas.ndjson import read_lines
 from stream.broker.scan import BATCH, scan
 from stream.settings import Settings
 
-Topic = Literal["accounts", "campaigns", "decisions", "requests"]
+Topic = Literal["accounts", "campaigns", "decisions", "labels", "requests"]
 
 
 class Source(Protocol):
