@@ -1,6 +1,6 @@
 """Campaigns: rings that live on from one search to the next, under the id of the oldest."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -12,9 +12,19 @@ OVERLAP = 0.5
 # since it was first there.
 SETTLED = 3
 MOST = 0.6
-# The same for an established account that is tied by less than two kinds of values: somebody
-# honest who happens to be near does not stay so long.
-SETTLED_DOUBTFUL = 12
+FADING = 0.95  # what is left of a score after a search that finds less: one search may err
+
+
+@dataclass(slots=True)
+class Stay:
+    """An account's time in a ring: when it was found there first and last, ms; how many searches
+    there had been by then, and how many found it; how long it has to stay before it counts, ms."""
+
+    first: int
+    last: int
+    since: int
+    met: int = 0
+    probation: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -32,11 +42,9 @@ class Campaign:
     score: float
     odds: float
     traits: Floats
-    members: dict[int, int] = field(default_factory=dict)
+    members: dict[int, Stay] = field(default_factory=dict)
     searches: int = 0
-    since: dict[int, int] = field(default_factory=dict)
-    met: Counter[int] = field(default_factory=Counter)
-    doubtful: set[int] = field(default_factory=set)
+    searched: int = 0
     keys: dict[int, int] = field(default_factory=dict)
     named: set[int] = field(default_factory=set)  # members that some record has named
     told: int = 0  # members when the last record was written
@@ -52,12 +60,23 @@ class Campaign:
             self._counted = (self.searches, len(self.settled()))
         return self._counted[1]
 
+    def meet(self, ts: int, score: float, odds: float, traits: Floats) -> None:
+        """A search at `ts` found a ring that is this campaign: the largest comes first."""
+        if ts != self.searched:
+            self.searched, self.searches = ts, self.searches + 1
+            self.odds, self.traits = odds, traits
+            self.fade()
+        self.score = max(score, self.score)
+
+    def fade(self) -> None:
+        """A search found less than before."""
+        self.score *= FADING
+
     def join(self, accounts: list[int], ts: int) -> None:
         """These were found in the ring at `ts`."""
         for account in accounts:
-            self.since.setdefault(account, self.searches)
-        self.members.update(dict.fromkeys(accounts, ts))
-        self.met.update(accounts)
+            stay = self.members.setdefault(account, Stay(ts, ts, self.searches))
+            stay.last, stay.met = ts, stay.met + 1
 
     def settled(self) -> list[int]:
         """Members whom searches found again and again."""
@@ -65,9 +84,9 @@ class Campaign:
 
     def is_settled(self, account: int) -> bool:
         """Whether enough searches found a member in the ring, and most of them."""
-        met = self.met[account]
-        enough = SETTLED_DOUBTFUL if account in self.doubtful else SETTLED
-        return met >= enough and met >= MOST * (self.searches - self.since[account])
+        stay = self.members[account]
+        enough = stay.met >= max(SETTLED, MOST * (self.searches - stay.since))
+        return enough and stay.last - stay.first >= stay.probation
 
 
 @dataclass(slots=True)
@@ -111,14 +130,21 @@ class Register:
         campaign.join(joining, ts)
         self.campaign_of.update(dict.fromkeys(joining, campaign))
 
+    def doubt(self, campaign: Campaign, ring: Ints) -> None:
+        """A ring is not enough by now: nobody joins. Where it is most of a campaign, that fades;
+        where it is a part, it has become another ring, and none to act on."""
+        inside = [account for account in ring.tolist() if account in campaign.members]
+        if 2 * len(inside) > len(campaign.members):
+            campaign.fade()
+        else:
+            self.release(campaign, inside)
+
     def merge(self, older: Campaign, younger: Campaign) -> None:
         """The older one lives on, with all members."""
-        members = sorted(younger.members)
-        older.members = younger.members | older.members
-        older.met |= younger.met
-        for account in members:
-            older.since.setdefault(account, older.searches - younger.met[account])
-        self.campaign_of.update(dict.fromkeys(members, older))
+        for account, stay in younger.members.items():
+            stay.since = older.searches - stay.met
+            older.members[account] = stay
+        self.campaign_of.update(dict.fromkeys(younger.members, older))
         younger.merged_into = older.campaign_id
         self.close(younger)
 
@@ -136,7 +162,6 @@ class Register:
         """Members that have not been found in the ring for long."""
         for account in accounts:
             del campaign.members[account]
-            del campaign.met[account], campaign.since[account]
             del self.campaign_of[account]
             self._freed.append(account)
 
@@ -144,8 +169,7 @@ class Register:
         """Strike an account that was erased off its campaign, and tell which one that is."""
         campaign = self.campaign_of.pop(account, None)
         if campaign:
-            del campaign.members[account], campaign.met[account], campaign.since[account]
-            campaign.doubtful.discard(account)
+            del campaign.members[account]
             campaign.named.discard(account)
         return campaign
 

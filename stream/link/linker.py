@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stream.link import behaviour
-from stream.link.campaigns import SETTLED, Campaign, Register, campaign_id
+from stream.link.campaigns import FADING, SETTLED, Campaign, Register, campaign_id
 from stream.link.kinds import FAMILY, KIND
 from stream.link.ledger import Ledger
 from stream.link.portrait import Population, likely, portrait, ties
@@ -25,12 +25,17 @@ from stream.link.weighing import Weights
 HOUR_MS = 3_600_000
 SOONEST_MS = HOUR_MS // 4
 LATEST_MS = HOUR_MS
-NEWS = 0.05  # a search is due when as many touches came as this share of the accounts, or
+NEW = 8  # requests up to which a touch tells much that was not known
+NEWS = 0.05  # a search is due when as many of those came as this share of the accounts, or
 FEWEST_NEWS = 32  # as many as this
 ACQUAINTED = 5  # requests from which on an account's behaviour is its own
 KEY_SHARE = 0.5  # a value is a campaign's own when this share of who uses it are members
 KEPT_MS = 24 * HOUR_MS  # a member that no search finds for so long is let go
-FADING = 0.95  # what is left of a score after a search that finds less: one search may err
+# Who shows nothing else of a ring's than its behaviour has to stay in it before it counts, and so
+# has an established account that shows less than two kinds of values: who is honest and only
+# happens to be near does not stay for long.
+PROBATION_MS = 6 * HOUR_MS
+PROBATION_ESTABLISHED_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Linker:
     def fold(self, touch: Touch) -> Changes:
         """Take in one touch."""
         account = self.ledger.fold(touch)
-        self._news += 1
+        self._news += touch.requests <= NEW
         joined = self._join(account, touch)
         if not self._is_due():
             return Changes([], [account] if joined else [])
@@ -114,7 +119,7 @@ class Linker:
         if not tied:
             return False
         register.enlist(tied[0], [account], touch.ts)
-        tied[0].met[account] = SETTLED  # what it showed is the campaign's own
+        tied[0].members[account].met = SETTLED  # what it showed is the campaign's own
         return True
 
     def _search(self) -> Changes:
@@ -124,8 +129,9 @@ class Linker:
         population = self._populate()
         ledger.columns["conduct"] = population.conduct
         changed: dict[str, Campaign] = {}
-        for found in rings(population.edges, population.sharing, len(ledger.name)):
-            ring = likely(population, found)
+        found = rings(population.edges, population.sharing, len(ledger.name))
+        for group in sorted(found, key=len, reverse=True):
+            ring = likely(population, group)
             campaign = self._recognise(population, ring) if len(ring) >= FEWEST else None
             if campaign:
                 changed[campaign.campaign_id] = campaign
@@ -178,9 +184,8 @@ class Linker:
             self._witness(ring, traits)
         known = self.register.match(ring)
         if score < self._opens:
-            # Not enough by now: nobody joins, and the campaigns that were there fade.
             for campaign in known:
-                campaign.score *= FADING
+                self.register.doubt(campaign, ring)
             return known[0] if known else None
         clock = self.ledger.clock
         if not known:
@@ -190,13 +195,11 @@ class Linker:
         campaign, *younger = known
         for other in younger:
             self.register.merge(campaign, other)
-        campaign.score = max(score, FADING * campaign.score)
-        campaign.odds, campaign.traits = odds, traits
-        campaign.searches += 1
+        campaign.meet(clock, score, odds, traits)
         self.register.enlist(campaign, ring.tolist(), clock)
-        doubtful = population.proven[ring] & (ties(population, ring) < 2)
-        campaign.doubtful -= set(ring.tolist())
-        campaign.doubtful |= set(ring[doubtful].tolist())
+        for account, probation in zip(ring.tolist(), _probation(population, ring), strict=True):
+            if account in campaign.members:
+                campaign.members[account].probation = probation
         campaign.keys = self._own_keys(population, campaign)
         return campaign
 
@@ -229,9 +232,18 @@ class Linker:
         oldest = self.ledger.clock - KEPT_MS
         closed = []
         for campaign in list(self.register.open.values()):
-            gone = [account for account, found in campaign.members.items() if found < oldest]
+            gone = [account for account, stay in campaign.members.items() if stay.last < oldest]
             self.register.release(campaign, gone)
             if not campaign.members or campaign.score < self._opens * FADING**4:
                 self.register.close(campaign)
                 closed.append(campaign)
         return closed
+
+
+def _probation(population: Population, ring: Ints) -> list[int]:
+    """How long each of a ring has to stay before it counts, ms."""
+    tied = ties(population, ring)
+    alone = np.where(tied == 0, PROBATION_MS, 0)
+    doubtful = population.proven[ring] & (tied < 2)
+    found: list[int] = np.where(doubtful, PROBATION_ESTABLISHED_MS, alone).tolist()
+    return found

@@ -33,6 +33,7 @@ TRAITS: Final = (
 # A handful of accounts is alike in something by chance: as if so many more were like everybody.
 DOUBT: Final = 4
 APART_BY: Final = 1.5  # standard deviations of the established accounts
+TIED: Final = 2  # families of values: one alone may be a popular tool
 OWN_SHARE: Final = 0.5
 ENOUGH: Final = 50  # established accounts to be a reference
 _IDENTITY: Final = ("payment", "document", "mail", "phone", "device")
@@ -88,10 +89,10 @@ def likely(population: Population, ring: Ints) -> Ints:
     """The members of a ring without those who only seem to belong to it.
 
     Behaviour is never quite alike by chance alone: somebody honest may work at the same pace on
-    the same things. Who shows no other value of the ring's, and acts much less strangely than its
-    members do, is let go.
+    the same things. Who shows less than two kinds of the ring's other values, and acts much less
+    strangely than its members do, is let go.
     """
-    tied = ties(population, ring) > 0
+    tied = ties(population, ring) >= TIED
     while len(ring):
         conduct = population.conduct[ring]
         kept = tied | (conduct >= conduct.mean() - APART_BY)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stream.link.campaigns import SETTLED, SETTLED_DOUBTFUL, Campaign, Register, campaign_id
+from stream.link.campaigns import FADING, SETTLED, Campaign, Register, campaign_id
 from tests.unit.gates import NOW
 
 
@@ -97,7 +97,11 @@ def test_a_member_is_found_again() -> None:
     register = Register()
     campaign = opened(register, "a", 1, 2)
     register.enlist(campaign, [1, 2, 3], NOW + 5)
-    assert campaign.members == {1: NOW + 5, 2: NOW + 5, 3: NOW + 5}
+    assert {account: stay.last for account, stay in campaign.members.items()} == {
+        1: NOW + 5,
+        2: NOW + 5,
+        3: NOW + 5,
+    }
 
 
 def test_a_released_member_is_free() -> None:
@@ -128,16 +132,38 @@ def test_an_id_names_one_campaign(other: tuple[str, int]) -> None:
     assert campaign_id("a", NOW) != campaign_id(*other)
 
 
-def test_a_doubtful_member_settles_later() -> None:
-    """Found as often as the others, it has to be found some more times."""
+def test_a_member_on_probation_settles_later() -> None:
+    """Found as often as the others, it has to stay as long as is asked of it."""
     register = Register()
     campaign = opened(register, "a", 1, 2)
-    campaign.doubtful = {2}
-    for search in range(1, SETTLED_DOUBTFUL):
+    campaign.members[2].probation = 10
+    for search in range(1, 11):
         campaign.searches = search
         assert campaign.settled() == ([1] if search >= SETTLED else [])
         register.enlist(campaign, [1, 2], NOW + search)
     assert campaign.settled() == [1, 2]
+
+
+def test_a_search_counts_once_however_many_rings_of_a_campaign_it_finds() -> None:
+    """Who is in one part of it has not been missed in the other; the score is the best part's."""
+    campaign = opened(Register(), "a", 1, 2)
+    campaign.score = 1.0
+    for score in (0.5, 0.7, 0.6):
+        campaign.meet(NOW + 1, score, 0.0, np.zeros(1))
+    assert (campaign.searches, campaign.score) == (1, FADING)
+
+
+@pytest.mark.parametrize(("part", "left", "faded"), [(3, 7, False), (5, 5, False), (6, 10, True)])
+def test_a_harmless_part_leaves_and_a_harmless_whole_fades(
+    part: int, left: int, faded: bool
+) -> None:
+    """Honest accounts that were swept in are a ring of their own in a later search."""
+    register = Register()
+    campaign = opened(register, "a", *range(10))
+    register.doubt(campaign, np.array([*range(part), 50]))
+    assert len(campaign.members) == left
+    assert campaign.score == (0.9 * FADING if faded else 0.9)
+    assert register.freed() == list(range(10 - left))
 
 
 def test_who_is_let_go_of_is_told_once() -> None:

@@ -174,10 +174,12 @@ def test_who_only_behaves_alike_is_let_go() -> None:
     assert set(MEMBERS[1:]) == set(likely(told, MEMBERS))
 
 
-def test_who_shows_what_ties_the_ring_stays() -> None:
-    """However ordinary its score."""
+@pytest.mark.parametrize("kinds", [("card",), ("card", "template")])
+def test_who_shows_two_kinds_of_what_ties_the_ring_stays(kinds: tuple[str, ...]) -> None:
+    """However ordinary its score; one kind alone may be a popular tool."""
     score = np.linspace(0, 0.5, HONEST + RING)
     score[MEMBERS] = 0.9
     score[MEMBERS[0]] = 0.1
-    told = population(shared("card", RING), score=score)
-    assert set(MEMBERS) == set(likely(told, MEMBERS))
+    shown = {kind: own for name in kinds for kind, own in shared(name, RING).items()}
+    kept = MEMBERS if len(kinds) == 2 else MEMBERS[1:]
+    assert set(likely(population(shown, score=score), MEMBERS)) == set(kept)
