@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiokafka import AIOKafkaProducer
 
@@ -12,9 +12,13 @@ from stream.broker.chunk import Handle
 from stream.broker.connections import producer_options, store_client
 from stream.broker.sinks import KafkaSink
 from stream.broker.tombstones import Tombstones
+from stream.bundles.opening import chosen_policy
 from stream.bundles.watch import open_watch
+from stream.controls.holding import holding
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
+from stream.govern.governor import Governor
+from stream.govern.grants import RedisGrants
 from stream.handling import HandlerApp, handler_app
 from stream.know.census import RedisCensus
 from stream.know.departed import Departed
@@ -26,7 +30,7 @@ from stream.learn.drift import Drift
 from stream.learn.sample import Sample
 from stream.link.published import follow
 from stream.metrics import Metrics
-from stream.patience import PatientCensus, PatientStore, PatientVault
+from stream.patience import PatientCensus, PatientGrants, PatientStore, PatientVault
 from stream.settings import Settings
 from stream.store import RedisStore
 
@@ -52,8 +56,12 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     sample = Sample()
     drift = Drift(sample, lambda: watch.panel.served, metrics.drift, client)
     await producer.start()
+    stack = AsyncExitStack()
     tasks = [asyncio.create_task(follow(client, watch.heed))]
     try:
+        controls = await stack.enter_async_context(holding(settings, client, metrics))
+        grants = PatientGrants(RedisGrants(client), store)
+        governor = Governor(chosen_policy(settings), grants, controls, metrics)
         gate = Gate(
             court=watch.panel,
             hasher=hasher,
@@ -66,6 +74,8 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             witness=sample.witness,
             burial=burial,
             departed=departed,
+            controls=controls,
+            governor=governor,
         )
         tasks.append(asyncio.create_task(watch.run(gate.seat)))
         tasks.append(asyncio.create_task(drift.run()))
@@ -78,6 +88,8 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             sink,
             metrics,
             names,
+            controls,
+            governor,
             burial=burial,
             departed=departed,
         )
@@ -97,6 +109,7 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     finally:
         for task in tasks:
             task.cancel()
+        await stack.aclose()
         await producer.stop()
         await redis.close()
 

@@ -21,11 +21,12 @@ from stream.broker.following import following as follow
 from stream.broker.sinks import KafkaSink, Sink
 from stream.broker.tombstones import Tombstones
 from stream.bundles.opening import chosen_policy
-from stream.controls.following import following
-from stream.controls.table import Controls
+from stream.controls.holding import holding
 from stream.decide.court import wall_clock
 from stream.decide.rules import Bars
 from stream.decode.records import dead_letter
+from stream.govern.governor import Governor
+from stream.govern.grants import RedisGrants
 from stream.handling import HandlerApp, handler_app
 from stream.link.board import post
 from stream.link.clerk import Clerk
@@ -37,7 +38,7 @@ from stream.link.touches import Erasure, Touch, read
 from stream.link.weighing import Weights
 from stream.metrics import Metrics
 from stream.ordering import Ordering
-from stream.patience import PatientStore
+from stream.patience import PatientGrants, PatientStore
 from stream.settings import Settings
 from stream.store import RedisStore
 
@@ -193,7 +194,8 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
     client = store_client(settings)
     redis = RedisStore(client)
     store, put, hang = PatientStore(redis, metrics), publish(client), post(client)
-    controls, labels = Controls(settings.mode), Labels(metrics)
+    labels = Labels(metrics)
+    policy, grants = chosen_policy(settings), PatientGrants(RedisGrants(client), store)
     producer = AIOKafkaProducer(**producer_options(settings))
     sink = KafkaSink(producer, settings.topic)
 
@@ -209,13 +211,14 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
     try:
         await producer.start()
         async with (
-            following(settings, controls.take),
+            holding(settings, client, metrics) as controls,
             follow(settings, "labels", settings.partitions, lambda one: labels.read(one.value)),
         ):
             office = Office(
-                policy=chosen_policy(settings),
+                policy=policy,
                 weights=Weights.load(),
-                mode=settings.mode,
+                controls=controls,
+                governor=Governor(policy, grants, controls, metrics),
                 now=wall_clock,
                 store=store,
                 sink=sink,
@@ -223,7 +226,6 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
                 metrics=metrics,
                 post=show,
                 burial=Tombstones(producer, settings.topic),
-                find=controls.order,
                 labels=labels,
                 epoch=settings.stream_epoch,
             )

@@ -19,11 +19,14 @@ from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import CampaignSink, FileSink
 from stream.broker.tombstones import Erased
 from stream.bundles.opening import chosen_policy
+from stream.controls.table import Controls
 from stream.decide.court import open_court, wall_clock
 from stream.decide.judge import Judge
 from stream.decide.rules import Bars
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
+from stream.govern.governor import Governor
+from stream.govern.grants import MemoryGrants
 from stream.know.census import MemoryCensus
 from stream.know.opening import open_registry
 from stream.link.labels import Labels
@@ -202,11 +205,14 @@ def local_handlers(
     court, geography = court or open_court(settings), open_geography(settings)
     policy = chosen_policy(settings)
     hasher, store, metrics = KeyedHasher(LOCAL_PEPPER), MemoryStore(), Metrics()
+    controls = Controls(settings.mode)
+    governor = Governor(policy, MemoryGrants(), controls, metrics)
     linker = LocalOffice(
         Office(
             policy=policy,
             weights=Weights.load(),
-            mode=settings.mode,
+            controls=controls,
+            governor=governor,
             now=wall_clock,
             store=store,
             sink=sink,
@@ -225,10 +231,21 @@ def local_handlers(
         metrics=metrics,
         outlet=outlet or linker,
         witness=witness,
+        controls=controls,
+        governor=governor,
     )
     census = MemoryCensus()
     registry = open_registry(
-        settings, hasher, geography, census, store, sink, metrics, burial=linker
+        settings,
+        hasher,
+        geography,
+        census,
+        store,
+        sink,
+        metrics,
+        controls=controls,
+        governor=governor,
+        burial=linker,
     )
     return {REQUESTS: gate.handle, ACCOUNTS: registry.handle}
 

@@ -1,15 +1,21 @@
 """Answers: what a campaign means for each of its members, told once and renewed while it lasts."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+
 from kyc.tiers import Tier
-from schemas.decisions import Action, Cause, Mode
+from schemas.decisions import Action, Cause
+from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire
+from stream.controls.reasons import governed
+from stream.controls.table import Controls
 from stream.decide.policy import Policy
 from stream.decide.rules import Floor, Rules, Standing
 from stream.decide.scribe import decision_id
+from stream.govern.governor import Rise
 from stream.link.campaigns import Campaign
 from stream.link.ledger import Ledger
 from stream.link.orders import FREE, Ordered
@@ -17,17 +23,22 @@ from stream.link.portrait import TRAITS
 from stream.link.reasons import ordered_by_person, reasons
 
 _CONDUCT: Final = TRAITS.index("conduct")
+_REQUESTS: Final = FEATURE_NAMES.index("requests_count_24h")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A decision about a member: where it goes, and what the gate is to hold. `ends`: it is the
-    end of what the campaign decided, which something later may have outdone."""
+    end of what the campaign decided, which something later may have outdone; `rise`: it is a
+    stricter action than was told, `before`, for the governor to look at."""
 
+    account: int
     partition: int
     decision: DecisionWire
     floor: Floor
     ends: bool = False
+    before: Floor | None = None
+    rise: Rise | None = None
 
 
 About = Callable[[Campaign, int], Ordered | None]
@@ -41,14 +52,14 @@ class Answers:
         self,
         policy: Policy,
         model: str,
-        mode: Mode,
+        controls: Controls,
         now: Callable[[], int],
         about: About = lambda *_: None,
     ) -> None:
         self._rules = Rules(policy.model_copy(update={"thresholds": policy.campaigns.thresholds}))
         self._policy = policy
         self._model = model
-        self._mode = mode
+        self._controls = controls
         self._now = now
         self._about = about
         self._told: dict[int, Floor] = {}
@@ -133,7 +144,8 @@ class Answers:
         floor = Floor(campaign_id, Standing(Action.ALLOW, digest, ends), score, [])
         decision = self._write(ledger, account, floor, cause, order)
         decision.campaign_id = None
-        return Answer(int(ledger.columns[account]["partition"]), decision, floor, ends=True)
+        partition = int(ledger.columns[account]["partition"])
+        return Answer(account, partition, decision, floor, ends=True)
 
     def _answer(
         self, ledger: Ledger, account: int, campaign: Campaign, order: str | None = None
@@ -150,14 +162,42 @@ class Answers:
         if new is held or (renews and int(columns["last"]) < ts - (new.expires_at - ts) // 2):
             return None  # an account that stays away lets its action lapse
         floor = Floor(campaign.campaign_id, new, campaign.score, reasons(ledger, account, campaign))
-        return self._tell(ledger, account, floor, "campaign", order)
+        answer = self._tell(ledger, account, floor, "campaign", order)
+        if new.action <= max(held.at(ts), Action.RATE_LIMIT):
+            return answer
+        rise = Rise(ledger.name[account], new.action, ts, int(columns["row"][_REQUESTS]))
+        return replace(answer, before=told, rise=rise)
+
+    def lessen(self, answer: Answer) -> Answer | None:
+        """What is said where the governor refuses an answer; None where what was told goes on,
+        which is no less than that."""
+        ts, before = answer.decision.ts, answer.before
+        held = before.standing if before else Standing(Action.ALLOW, 0, 0)
+        standing = self._rules.lessened(held, ts)
+        if before and standing is held:
+            self._told[answer.account] = before
+            return None
+        why = [governed(answer.decision.action), *answer.floor.reasons]
+        floor = answer.floor._replace(standing=standing, reasons=why)
+        self._told[answer.account] = floor
+        said = self._rules.answer(standing.action)
+        decision = msgspec.structs.replace(
+            answer.decision,
+            action=standing.action,
+            reasons=why,
+            expires_at=standing.expires_at,
+            limits=said.limits,
+            restrictions=said.restrictions,
+            requirements=said.requirements,
+        )
+        return replace(answer, decision=decision, floor=floor, rise=None)
 
     def _tell(
         self, ledger: Ledger, account: int, floor: Floor, cause: Cause, order: str | None
     ) -> Answer:
         self._told[account] = floor
         decision = self._write(ledger, account, floor, cause, order)
-        return Answer(int(ledger.columns[account]["partition"]), decision, floor)
+        return Answer(account, int(ledger.columns[account]["partition"]), decision, floor)
 
     def _is_proven(self, ledger: Ledger, account: int, campaign: Campaign) -> bool:
         """Whether there is evidence of two kinds for a block: the account, which is not
@@ -191,7 +231,7 @@ class Answers:
             reasons=[] if allows else floor.reasons,
             model_version=self._model,
             policy_version=version,
-            mode=self._mode,
+            mode=self._controls.mode,
             expires_at=standing.expires_at,
             limits=answer.limits,
             restrictions=answer.restrictions,

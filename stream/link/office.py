@@ -12,20 +12,22 @@ import msgspec
 from kyc.tiers import Tier
 from schemas.controls import CampaignOrder, control_id
 from schemas.decisions import Campaign as CampaignRecord
-from schemas.decisions import Mode
 from schemas.wire import encode_decision
 from stream.broker.sinks import CampaignSink
 from stream.broker.tombstones import Burial, Erased
+from stream.controls.table import Controls
 from stream.decide.bars import bars
 from stream.decide.policy import Policy
 from stream.decide.rules import Bars
+from stream.govern.governor import Governor
 from stream.link.answers import Answer, Answers
 from stream.link.campaigns import Campaign
 from stream.link.labels import Labels, witnesses
 from stream.link.linker import ACQUAINTED, Changes, Forgotten, Linker
 from stream.link.membership import Place, seal
-from stream.link.orders import BATCH, Find, Orders
+from stream.link.orders import BATCH, Orders
 from stream.link.records import is_due, records
+from stream.link.restraint import Restraint
 from stream.link.touches import Touch
 from stream.link.weighing import Weights
 from stream.metrics import Metrics
@@ -59,7 +61,8 @@ class Office:
     """One linker and whom it tells.
 
     heed: takes the bars after each search; post: takes records of campaigns for people to look at;
-    burial: ends what topics hold of erased accounts; find: the last order about a campaign;
+    burial: ends what topics hold of erased accounts; controls: what people order; governor: bounds
+    what may newly be blocked, none where nobody is acted on;
     labels: who may not be, or must be, a witness of the bars.
     """
 
@@ -68,7 +71,6 @@ class Office:
         *,
         policy: Policy,
         weights: Weights,
-        mode: Mode,
         now: Callable[[], int],
         store: Store,
         sink: CampaignSink,
@@ -76,15 +78,18 @@ class Office:
         metrics: Metrics,
         post: Post = _nowhere,
         burial: Burial | None = None,
-        find: Find = lambda _: None,
+        controls: Controls | None = None,
+        governor: Governor | None = None,
         labels: Labels | None = None,
         epoch: int = 0,
         blind: frozenset[str] = frozenset(),
     ) -> None:
         opens = min(policy.campaigns.thresholds[Tier.UNVERIFIED].values())
         self.linker = Linker(weights, opens, blind)
-        self._orders = Orders(find, store)
-        self._answers = Answers(policy, weights.version, mode, now, self._orders.about)
+        held = controls or Controls()
+        self._orders = Orders(held.order, store)
+        self._answers = Answers(policy, weights.version, held, now, self._orders.about)
+        self._restraint = Restraint(held, governor, store, self._answers)
         self._budget = policy.budget
         self._fewest = policy.campaigns.fewest
         self._store = store
@@ -215,15 +220,17 @@ class Office:
 
     async def _send(self, answers: Sequence[Answer], told: Sequence[CampaignRecord]) -> None:
         await self._sink.record(told)
-        await self._sink.emit([(a.partition, a.decision) for a in answers], [])
+        answers = await self._restraint.governed(answers)
+        silenced = await self._restraint.silenced(answers)
+        said = [a for a in answers if a.decision.account_id not in silenced]
+        await self._sink.emit([(a.partition, a.decision) for a in said], [])
         # Of one account the last answer holds.
         last = {answer.decision.account_id: answer for answer in answers}
         place = self._place()
-        await self._store.write(
-            [_entry(account, answer, place) for account, answer in last.items()], Kind.MEMBERSHIP
-        )
+        entries = [_entry(a, place, told=name not in silenced) for name, a in last.items()]
+        await self._store.write(entries, Kind.MEMBERSHIP)
         await self._post(told)
-        self._count(answers, told)
+        self._count(said, told)
 
     def _count(self, answers: Sequence[Answer], told: Sequence[CampaignRecord]) -> None:
         for answer in answers:
@@ -232,7 +239,7 @@ class Office:
             self._metrics.campaigns.labels(record.status).inc()
 
 
-def _entry(account: str, answer: Answer, place: Place) -> Entry:
+def _entry(answer: Answer, place: Place, *, told: bool) -> Entry:
     decision = answer.decision
     current = Current(encode_decision(decision), decision.expires_at - decision.ts)
-    return Entry(account, seal(answer.floor, place), current)
+    return Entry(decision.account_id, seal(answer.floor, place), current if told else None)

@@ -13,6 +13,7 @@ from schemas.decisions import Campaign
 from schemas.wire import DecisionWire, encode_decision
 from simulate.scenarios import scenario
 from stream.broker.sinks import Placed, encode_campaign
+from stream.controls.table import Controls
 from stream.decide.court import wall_clock
 from stream.decide.policy import SHIPPED, load_policy
 from stream.decide.rules import Bars
@@ -152,7 +153,7 @@ async def _undisturbed(settings: Settings, touches: list[bytes]) -> Kept:
     office = Office(
         policy=load_policy(settings.policy),
         weights=Weights.load(),
-        mode=settings.mode,
+        controls=Controls(settings.mode),
         now=wall_clock,
         store=MemoryStore(),
         sink=kept,  # type: ignore[arg-type]  # lists where a sink takes sequences

@@ -9,6 +9,7 @@ import pytest
 from kyc.tiers import Tier
 from schemas.decisions import Action, Decision
 from schemas.wire import encode_decision
+from stream.controls.table import Controls
 from stream.decide.policy import Policy
 from stream.link.answers import Answer, Answers
 from stream.link.campaigns import SETTLED, Campaign
@@ -27,7 +28,7 @@ class Case:
     ledger: Ledger = field(default_factory=Ledger)
     answers: Answers = field(
         default_factory=lambda: Answers(
-            Policy.model_validate(POLICY), "rings", "enforce", lambda: DECIDED_AT
+            Policy.model_validate(POLICY), "rings", Controls(), lambda: DECIDED_AT
         )
     )
 

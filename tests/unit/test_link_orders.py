@@ -43,7 +43,7 @@ class Desk:
     folded: list[Touch] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.office: Office = office(self.ear, self.store, find=self.controls.order)
+        self.office: Office = office(self.ear, self.store, controls=self.controls)
 
     async def take(self, touches: list[Touch]) -> None:
         await self.office.take(numbered(touches, len(self.folded)))

@@ -12,12 +12,13 @@ from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire
 from stream.broker.sinks import Placed
 from stream.broker.tombstones import Burial
+from stream.controls.table import Controls
 from stream.decide.policy import Policy
 from stream.decide.rules import Bars
+from stream.govern.governor import Governor
 from stream.link.kinds import KIND
 from stream.link.labels import Labels
 from stream.link.office import Office
-from stream.link.orders import Find
 from stream.link.portrait import TRAITS
 from stream.link.touches import Touch, Value
 from stream.link.weighing import Weights
@@ -112,16 +113,16 @@ def office(
     ear: Ear,
     store: MemoryStore | None = None,
     weights: Weights = CERTAIN,
-    find: Find = lambda _: None,
+    controls: Controls | None = None,
+    governor: Governor | None = None,
     burial: Burial | None = None,
     labels: Labels | None = None,
 ) -> Office:
-    """An office in memory that acts on campaigns of four, and finds orders where `find` does."""
+    """An office in memory that acts on campaigns of four, under the orders of `controls`."""
     campaigns = POLICY["campaigns"] | {"fewest": 4}
     return Office(
         policy=Policy.model_validate(POLICY | {"campaigns": campaigns}),
         weights=weights,
-        mode="enforce",
         now=lambda: DECIDED_AT,
         store=MemoryStore() if store is None else store,
         sink=ear,
@@ -129,7 +130,8 @@ def office(
         metrics=Metrics(),
         post=ear.post,
         burial=burial,
-        find=find,
+        controls=controls,
+        governor=governor,
         labels=labels,
     )
 
