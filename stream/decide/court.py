@@ -137,8 +137,9 @@ class Court:
         stood: dict[int, Told] = {}
         verdicts: list[Verdict] = []
         for case in cases(batch, sight, scores, opened, known, tier, every=self._every):
-            was = stood.get(case.account) or told(header, case.account)
-            floor = alive(floors[case.account], case.clock)
+            floor = floors[case.account]
+            was = stood.get(case.account) or told(header, case.account, floor)
+            floor = alive(floor, case.clock)
             override = charter.find(case.account, int(sight.row[case.sight]), case.clock)
             if override:
                 pinned = Told(self._rules.pinned(override), True, charter.mode)

@@ -57,12 +57,16 @@ NO_RULING = Ruling(Action.ALLOW, Action.ALLOW, "", 0.0, [], alone=False)
 
 
 class Floor(NamedTuple):
-    """What a campaign decided about one of its members, and has told; nothing weaker stands."""
+    """What a campaign decided about one of its members, and has told; nothing weaker stands.
+
+    ended: when what it told before would have lapsed, ms, where it took that back; 0 where not.
+    """
 
     campaign_id: str
     standing: Standing
     score: float
     reasons: list[ReasonWire]
+    ended: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,20 +19,22 @@ _PINNED: Final = 0x80
 
 
 class Told(NamedTuple):
-    """What stands about an account as it was told. pinned: by a person's word, which is no
-    evidence of anything; mode: whether it was to be acted on."""
+    """What stands about an account as it was told. pinned: by a person's word, or by a campaign's
+    that was taken back, which is no evidence of anything; mode: whether it was to be acted on."""
 
     standing: Standing
     pinned: bool = False
     mode: Mode = "enforce"
 
 
-def told(header: NDArray[np.void], account: int) -> Told:
-    """What the state of an account says."""
+def told(header: NDArray[np.void], account: int, floor: Floor | None) -> Told:
+    """What the state of an account says. What its campaign told and took back is no evidence of
+    anything either, or an account that was let go would keep it by hysteresis."""
     head = header[account]
     byte = int(head["action"])
     standing = Standing(ACTIONS[byte & _RANK], int(head["answer"]), int(head["expires"]))
-    return Told(standing, bool(byte & _PINNED), "shadow" if byte & _SHADOW else "enforce")
+    ended = floor is not None and floor.ended == standing.expires_at > 0
+    return Told(standing, bool(byte & _PINNED) or ended, "shadow" if byte & _SHADOW else "enforce")
 
 
 def opens(header: NDArray[np.void], sight: Sight, known: Known, mode: Mode) -> NDArray[np.bool_]:

@@ -86,7 +86,7 @@ class Answers:
         told = self._told.pop(account, None)
         if told is None or told.standing.at(ledger.clock) is Action.ALLOW:
             return None
-        return self._end(ledger, account, told.campaign_id, cause)
+        return _taking_back(told, self._end(ledger, account, told.campaign_id, cause))
 
     def forget(self, account: int) -> None:
         """Nothing was told about an account: it was erased."""
@@ -100,15 +100,14 @@ class Answers:
         acted_on = campaign.size >= self._policy.campaigns.fewest
         found = []
         for account in accounts:
-            self._told.pop(account, None)
+            told = self._told.pop(account, None)
             answer = None
             if ordered and ordered is not FREE:
                 answer = self._obey(ledger, account, campaign, ordered, order)
             elif ordered is None and acted_on:
                 answer = self._answer(ledger, account, campaign, order)
-            found.append(
-                answer or self._end(ledger, account, campaign.campaign_id, "override", order)
-            )
+            answer = answer or self._end(ledger, account, campaign.campaign_id, "override", order)
+            found.append(_taking_back(told, answer))
         return found
 
     def _obey(
@@ -238,3 +237,10 @@ class Answers:
             requirements=answer.requirements,
             campaign_id=floor.campaign_id,
         )
+
+
+def _taking_back(told: Floor | None, answer: Answer) -> Answer:
+    """The answer, so that the gate knows that what was told before holds no more."""
+    if told is None:
+        return answer
+    return replace(answer, floor=answer.floor._replace(ended=told.standing.expires_at))

@@ -23,6 +23,7 @@ class _Told(msgspec.Struct, array_like=True):
     expires_at: int
     score: float
     reasons: list[ReasonWire]
+    ended: int = 0
 
 
 class Place(NamedTuple):
@@ -38,7 +39,7 @@ _decode = msgspec.msgpack.Decoder(_Told).decode
 
 def seal(floor: Floor, place: Place) -> bytes:
     """A membership as bytes."""
-    told = _Told(floor.campaign_id, *_standing(floor), floor.score, floor.reasons)
+    told = _Told(floor.campaign_id, *_standing(floor), floor.score, floor.reasons, floor.ended)
     return FENCE.pack(place.epoch, LINKER, place.offset, VERSION) + _encode(told)
 
 
@@ -60,4 +61,4 @@ def unseal(value: bytes | None) -> Floor | None:
     except msgspec.MsgspecError as error:
         raise StoreError(f"a broken membership: {error}") from error
     standing = Standing(told.action, told.answer, told.expires_at)
-    return Floor(told.campaign_id, standing, told.score, told.reasons)
+    return Floor(told.campaign_id, standing, told.score, told.reasons, told.ended)

@@ -151,3 +151,24 @@ def test_the_same_requests_bring_the_same_decisions() -> None:
     assert [encode_decision(v.decision) for v in once] == [
         encode_decision(v.decision) for v in again
     ]
+
+
+@pytest.mark.parametrize(("ended", "expected"), [(0, Action.STEP_UP), (LATER, Action.RATE_LIMIT)])
+def test_what_a_campaign_took_back_is_no_evidence(ended: int, expected: Action) -> None:
+    """An account that was let go is judged by its score as if nothing had stood; once."""
+    header, freed = np.zeros(1, HEADER), floor(Action.ALLOW)._replace(ended=ended)
+    judged([0.1], request(0), header=header, floors=[floor(Action.STEP_UP)])
+    score = 0.75  # below the threshold of a step-up, and above what keeps one
+    found = judged([score], request(1), header=header, floors=[freed], every=True)
+    assert actions(found) == [expected]
+    assert judged([score], request(2), header=header, floors=[freed]) == []
+
+
+def test_who_was_let_go_and_is_quiet_is_allowed() -> None:
+    """Its state forgets the campaign, and says so."""
+    header, freed = np.zeros(1, HEADER), floor(Action.ALLOW)._replace(ended=LATER)
+    judged([0.1], request(0), header=header, floors=[floor(Action.BLOCK)])
+    (found,) = judged([0.1], request(1), header=header, floors=[freed])
+    assert (found.decision.action, found.decision.reasons) == (Action.ALLOW, [])
+    assert header["expires"][0] == 0
+    assert judged([0.1], request(2), header=header, floors=[freed]) == []

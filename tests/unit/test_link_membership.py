@@ -26,13 +26,14 @@ FLOOR = Floor(
     st.integers(0, 1 << 52),
     st.floats(0, 1),
     st.text(min_size=1, max_size=40),
+    st.integers(0, 1 << 52),
 )
 def test_what_is_told_is_read(
-    action: Action, answer: int, ends: int, score: float, name: str
+    action: Action, answer: int, ends: int, score: float, name: str, ended: int
 ) -> None:
     """Every part of a floor comes back."""
     reasons = [ReasonWire("shared_card", name, 3.0, 0.5), ReasonWire("x", "y", "not known", 0.0)]
-    floor = Floor(name, Standing(action, answer, ends), score, reasons)
+    floor = Floor(name, Standing(action, answer, ends), score, reasons, ended)
     assert unseal(seal(floor, Place(3, 4))) == floor
 
 

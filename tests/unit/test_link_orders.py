@@ -81,6 +81,11 @@ class Desk:
         found = [unseal(self.store.memberships[account]) for account in MEMBERS]
         return {floor.standing.action for floor in found if floor}
 
+    def ended(self) -> set[int]:
+        """What memberships in the store say that they have taken back."""
+        found = [unseal(self.store.memberships[account]) for account in MEMBERS]
+        return {floor.ended for floor in found if floor}
+
     def status(self) -> str:
         return self.ear.posted[-1].status
 
@@ -99,10 +104,12 @@ ACT = {"action": "rate_limit", "expires_at": NOW + 5 * DAY}
 
 
 async def test_a_dismissal_lets_every_member_go(desk: Desk) -> None:
-    """Told, kept in the store, recorded, and shown on the board."""
+    """Told, kept in the store with what it ends, recorded, and shown on the board."""
+    before = {d.expires_at for d in desk.ear.decisions}
     await desk.order("dismiss")
     assert desk.told() == dict.fromkeys(MEMBERS, (Action.ALLOW, "override"))
     assert desk.floors() == {Action.ALLOW}
+    assert desk.ended() == before
     assert (desk.ear.records[-1].status, desk.status()) == ("dismissed", "dismissed")
     assert {unseal_pardon(value) for value in desk.store.pardons.values()} == {
         desk.ear.records[-1].campaign_id
