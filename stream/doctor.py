@@ -130,7 +130,7 @@ def _model(settings: Settings) -> Check:
 
 def _rules(settings: Settings) -> Check:
     if settings.rules is None:
-        return Check("rules", Verdict.OK, "none beside the model")
+        return Check("rules", Verdict.OK, "no file is named")
     from stream.rules.rulebook import load_rulebook  # noqa: PLC0415 - brings an SQL parser
 
     try:

@@ -8,5 +8,7 @@ class RulesSettings(BaseSettings):
     """Which rules decide beside the model."""
 
     rules: FilePath | None = Field(
-        None, description="File of rules (YAML) beside the model; none: the model alone."
+        None,
+        description="File of rules (YAML) beside the model; none: those in the model's folder, "
+        "where there are any.",
     )
