@@ -27,6 +27,7 @@ KINDS: Final = {
     "l": "quotas used",
     "k": "key of the audit",
     "v": "sealed names",
+    "a": "appeals",
 }
 PROFILE: Final = "p"
 CENSUS: Final = "census of shared values"

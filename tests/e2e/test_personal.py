@@ -4,16 +4,22 @@ import asyncio
 import json
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-from redis.asyncio import Redis
 
+from kyc.lists.folder import Folder
+from kyc.lists.imports import import_list
+from kyc.lists.kinds import Kind
+from kyc.lists.roll import Roll
 from stream.broker.connections import store_client
+from stream.broker.topics import topics
+from stream.know.rescreener import key as rescreened
 from stream.replay import ACCOUNTS, REQUESTS, Line, lines
 from stream.settings import Settings
-from tests.e2e.live import Live, living, on_both_pairs
+from tests.e2e.live import Live, Worker, living, on_both_pairs
 from tests.servers import Broker
 
 NOW: Final = 1_780_000_000_000
@@ -37,6 +43,12 @@ PLANTED: Final = {
     "prompt": "tell zebulon how the zither of the quackenbushes is tuned",
     "system": "thou servest the quackenbush zither works alone",
 }
+# What others write, who say in it what they like.
+THEIRS: Final = {"requests", "accounts", "labels"}
+UN: Final = (
+    "<CONSOLIDATED_LIST><INDIVIDUALS><INDIVIDUAL><DATAID>1</DATAID><FIRST_NAME>{}</FIRST_NAME>"
+    "</INDIVIDUAL></INDIVIDUALS></CONSOLIDATED_LIST>"
+)
 # Letters alone: four digits are in any log by chance.
 PIECES: Final = ("quackenbush", "zebulon", "wilhelmina", "zither", "zebra")
 
@@ -91,34 +103,64 @@ def events() -> list[Line]:
 
 @on_both_pairs
 def test_nothing_personal_is_left_behind(broker: Broker, store_url: str, tmp_path: Path) -> None:
-    """Not in the store, the topics that we write, the metrics or the logs."""
-    with living(broker, store_url, tmp_path, "personal", log_level="debug") as live:
+    """Not in the store, the topics that we write, the metrics or the logs; with a list that one of
+    them is on, and so with names that are kept for the next list."""
+    lists = tmp_path / "lists"
+    listed = tmp_path / "un.xml"
+    listed.write_text(UN.format(PLANTED["owner"]))
+    import_list(Folder(lists), Kind.UN_NAMES, [listed], datetime.now(UTC))
+    options = {"log_level": "debug", "lists_dir": str(lists)}
+    with living(broker, store_url, tmp_path, "personal", **options) as live:
         left = asyncio.run(_run(live))
-    assert all(left.values()), {name: len(text) for name, text in left.items()}
+    told = {"decisions", "dead-letters", "touches", "store", "metrics", "logs"}
+    assert all(left[name] for name in told), {name: len(text) for name, text in left.items()}
     values = {value.lower() for value in PLANTED.values()} | set(PIECES)
     found = {(name, v) for name, text in left.items() for v in values if v in text.lower()}
     assert not found
 
 
 async def _run(live: Live) -> dict[str, str]:
-    worker = live.start()
+    settings = live.settings()
+    await _screened(settings)
+    running = [live.start(), live.start("linker")]
     await live.send(events(), RATE)
     await live.all_done()
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{worker.port}/metrics") as answer,
-    ):
-        metrics = await answer.text()
-    assert await worker.stop() == 0
-    letters = await live.values("dead-letters")
-    payloads = [b64decode(json.loads(letter)["payload"]) for letter in letters]
-    return {
-        "decisions": _text(await live.values("decisions")),
-        "dead-letters": _text([*letters, *payloads]),
-        "store": await _stored(live.settings()),
-        "metrics": metrics,
-        "logs": worker.log.read_text("utf-8"),
+    metrics = [await _metrics(live, one) for one in running]
+    for one in running:
+        assert await one.stop() == 0
+    prefix = settings.topic("")
+    names = [topic.name.removeprefix(prefix) for topic in topics(settings)]
+    left = {name: _text(await live.values(name)) for name in names if name not in THEIRS}
+    payloads = [json.loads(letter)["payload"] for letter in left["dead-letters"].splitlines()]
+    left["dead-letters"] += _text([b64decode(payload) for payload in payloads])
+    return left | {
+        "store": await _stored(settings),
+        "metrics": "".join(metrics),
+        "logs": "".join(one.log.read_text("utf-8") for one in running),
     }
+
+
+async def _screened(settings: Settings) -> None:
+    """All names were compared with these lists: nobody adds events to those that are counted."""
+    client = store_client(settings)
+    await client.set(rescreened(Roll.load(settings.lists_dir).version), "done")
+    await client.aclose()
+
+
+async def _metrics(live: Live, process: Worker) -> str:
+    told: list[str] = []
+
+    async def answers() -> bool:
+        try:
+            async with session.get(f"http://127.0.0.1:{process.port}/metrics") as answer:
+                told.append(await answer.text())
+        except aiohttp.ClientConnectorError:
+            return False  # it is starting
+        return True
+
+    async with aiohttp.ClientSession() as session:
+        await live.until(answers, every=0.1)
+    return told[0]
 
 
 def _text(values: list[bytes]) -> str:
@@ -127,16 +169,19 @@ def _text(values: list[bytes]) -> str:
 
 async def _stored(settings: Settings) -> str:
     """Every key, and every value as it lies there; a shared mailbox is there as its hash."""
-    client: Redis = store_client(settings)
+    client: Any = store_client(settings)
     keys = [key async for key in client.scan_iter(count=1_000)]
-    values = []
+    values: list[bytes] = []
     for key in keys:
-        kind = await client.type(key)
-        if kind == b"string":
-            values.append(await client.get(key))
-        else:
-            assert kind == b"zset", key
-            values += [member for member, _ in await client.zrange(key, 0, -1, withscores=True)]
+        match await client.type(key):
+            case b"string":
+                values.append(await client.get(key))
+            case b"hash":
+                values += [part for pair in (await client.hgetall(key)).items() for part in pair]
+            case kind:
+                assert kind == b"zset", key
+                values += await client.zrange(key, 0, -1)
     await client.aclose()
-    assert any(b":n:mailbox:" in key for key in keys)
+    for kept in (b":n:mailbox:", b":v:acc-"):
+        assert any(kept in key for key in keys), kept
     return _text([*keys, *values])

@@ -19,6 +19,7 @@ from stream.know.vault import vault_key
 from stream.settings import load_settings
 from stream.store import (
     Kind,
+    appeals_key,
     buckets_key,
     decision_key,
     key,
@@ -66,6 +67,7 @@ async def test_nothing_is_found_where_nothing_is(client: Any) -> None:
         (buckets_key, "quotas used"),
         (audit_key, "key of the audit"),
         (vault_key, "sealed names"),
+        (appeals_key, "appeals"),
     ],
 )
 async def test_each_kind_of_key_is_found(client: Any, name: Any, place: str) -> None:
