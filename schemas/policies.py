@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from schemas.errors import PolicyError
 
@@ -40,9 +41,11 @@ def parse_policy(text: bytes, path: Path, model: type[M]) -> M:
         told = yaml.load(text.decode(), _Loader)  # noqa: S506 - a safe loader
         return model.model_validate(told)
     except ValidationError as error:
-        places = "\n".join(
-            f"  {'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
-        )
-        raise PolicyError(f"{path}:\n{places}") from error
+        raise PolicyError("\n".join([f"{path}:", *map(_told, error.errors())])) from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise PolicyError(f"{path}: {error}") from error
+
+
+def _told(error: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    return f"  {place}: {error['msg'].removeprefix('Value error, ')}"
