@@ -6,6 +6,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from edge.audit.acts import Acts
 from edge.audit.keyring import StoreKeyring
 from edge.audit.meters import Meters
 from edge.audit.sources import SOURCES
@@ -13,6 +14,7 @@ from edge.audit.writer import Writer
 from edge.process import page, refuse_missing, stop_signal
 from schemas.errors import ConfigurationError
 from stream.broker.connections import kafka_options, producer_options, store_client
+from stream.bundles.store import BundleStore
 from stream.settings import Settings, variable
 
 
@@ -41,6 +43,7 @@ async def write(settings: Settings, folder: Path) -> None:
                 producer,
                 StoreKeyring(store),
                 meters,
+                Acts(BundleStore(settings.bundles) if settings.bundles else None),
                 folder=folder,
                 topics={source: settings.topic(source) for source in SOURCES},
                 audit=settings.topic("audit"),

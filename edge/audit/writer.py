@@ -15,6 +15,8 @@ from typing import Final
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
+from edge.audit.acts import SOURCE as ACTS
+from edge.audit.acts import Acts
 from edge.audit.chain import Chain
 from edge.audit.keyring import Keyring
 from edge.audit.meters import Meters
@@ -41,6 +43,7 @@ class Writer:
         producer: AIOKafkaProducer,
         keyring: Keyring,
         meters: Meters,
+        acts: Acts,
         *,
         folder: Path,
         topics: Mapping[str, str],
@@ -48,7 +51,7 @@ class Writer:
         partitions: int,
     ) -> None:
         self._consumer, self._producer = consumer, producer
-        self._keyring, self._meters = keyring, meters
+        self._keyring, self._meters, self._acts = keyring, meters, acts
         self._sources = {topic: source for source, topic in topics.items()}
         self._audit = audit
         self._chains = {number: Chain(folder, number) for number in range(partitions)}
@@ -69,6 +72,8 @@ class Writer:
             chunks = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MOST)
             for tp, records in chunks.items():
                 await self._write(tp.partition, self._sources[tp.topic], records)
+            first = self._chains[0]
+            await self._append(first, self._acts.since(first.read.get(ACTS, 0)))
 
     async def _catch_up(self) -> None:
         """Read what the topic holds and the files do not."""
@@ -104,10 +109,12 @@ class Writer:
             for record in records
             if (entry := self._read(source, record))
         ]
+        await self._append(self._chains[number], entries)
+
+    async def _append(self, chain: Chain, entries: Sequence[tuple[str, int, Entry]]) -> None:
         if entries:
-            chain = self._chains[number]
             made = await chain.compose(entries, self._keyring)
-            await self._send(number, made)
+            await self._send(chain.head.chain, made)
             chain.keep(made)
             for record in made:
                 self._meters.records.labels(record.kind).inc()

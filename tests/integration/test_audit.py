@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from edge.audit.record import Record, decode
 from edge.audit.verify import verify
 from stream.broker.topics import create_topics
+from stream.bundles.roles import Deed
+from stream.bundles.store import BundleStore
 from stream.cli import cli
 from stream.demo.embedded import free_port
 from stream.settings import load_settings, variable
@@ -36,7 +38,7 @@ class Audit:
     def __init__(self, broker: Broker, store_url: str, folder: Path, name: str) -> None:
         self.files = folder / "audit"
         self.topics = Topics(broker.address)
-        self.told = {
+        self.told: dict[str, object] = {
             "kafka_bootstrap": broker.address,
             "store_url": store_url,
             "topic_prefix": f"{name}.",
@@ -48,7 +50,7 @@ class Audit:
     async def send(self, source: str, *messages: dict[str, object] | None, key: str = "") -> None:
         """Write messages into partition 0 of a topic."""
         values = [None if m is None else json.dumps(m).encode() for m in messages]
-        name = self.told["topic_prefix"] + source
+        name = f"{self.told['topic_prefix']}{source}"
         await self.topics.fill(name, {0: values}, [key.encode()] * len(values))
 
     def start(self) -> "subprocess.Popen[bytes]":
@@ -143,6 +145,28 @@ async def test_an_erased_account_can_be_read_no_more(audit: Audit) -> None:
     await audit.send("accounts", {"account_id": "a", "ts": 2, "type": "account.erased"}, key="a")
     assert audit.until(4)[-1].kind == "erasure"
     assert (await audit.read("a"), await audit.read("b")) == ([], ["b-1"])
+    assert verify(audit.files, {}).wrong == []
+
+
+@on_embedded
+async def test_acts_with_bundles_are_recorded_once(audit: Audit, tmp_path: Path) -> None:
+    """Who did what and why, by a writer that is killed in between."""
+    store, version = BundleStore(tmp_path / "bundles"), "bundle-aaaaaaaaaaaa"
+    audit.told["bundles"] = store.path
+    store.change("promote", version, lambda r: r.promote(version), Deed("ada", "better", 7))
+    first = audit.start()
+    told = audit.until(1)[0]
+    assert (told.kind, told.at, told.subject) == ("bundle", 7, "")
+    assert told.facts["act"] == "promote"
+    assert (told.facts["author"], told.facts["reason"]) == ("ada", "better")
+    first.kill()
+    first.wait()
+    other = "bundle-bbbbbbbbbbbb"
+    store.change("shadow", other, lambda roles: roles.shadow(other), Deed("bo", "", 8))
+    audit.start()
+    assert [record.facts["act"] for record in audit.until(2)] == ["promote", "shadow"]
+    await audit.send("decisions", decision("a", 1))
+    assert [record.kind for record in audit.until(4)] == ["bundle"] * 3 + ["decision"]
     assert verify(audit.files, {}).wrong == []
 
 
