@@ -232,19 +232,22 @@ class Court:
     ) -> tuple[Standing, list[ReasonWire]]:
         if not case.open:
             return held, []
-        new, reasons = self._decide_alone(held, case, row, ruling)
+        least = floor.standing.action if floor else Action.ALLOW
+        new, reasons = self._decide_alone(held, case, row, least, ruling)
         if floor is None or new.at(case.clock) > floor.standing.action:
             return new, reasons
         return (held if held == floor.standing else floor.standing), floor.reasons
 
     def _decide_alone(
-        self, held: Standing, case: Case, row: NDArray[np.float32], ruling: Ruling
+        self, held: Standing, case: Case, row: NDArray[np.float32], least: Action, ruling: Ruling
     ) -> tuple[Standing, list[ReasonWire]]:
-        """By the account's own score and the rules that hold, whatever campaigns say."""
+        """By its own score and the rules that hold; reasons, which cost, only above `least`."""
         tier = Tier(case.tier)
         new = self._rules.decide(held, case.score, tier, case.clock, ruling=ruling)
         if new is held:
             return held, [] if held.at(case.clock) is Action.ALLOW else [earlier(case.score)]
+        if new.at(case.clock) <= least:
+            return new, []
         reasons = grounds(self._model, row, case.score, ruling)
         evidence = self._rules.policy.block_evidence
         kinds = sum(reason.weight >= evidence.weight for reason in reasons)

@@ -73,6 +73,17 @@ def test_the_stricter_one_wins(score: float, by_campaign: Action, expected: Acti
     assert ("campaign_member" in codes(found)) is (expected is by_campaign)
 
 
+def test_reasons_that_are_not_told_are_not_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They cost ten times a score: where the campaign's are told, nobody asks for others."""
+
+    def asked(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Told, "contributions", asked)
+    (found,) = judged([0.99], request(0), floors=[floor(Action.BLOCK)], every=True)
+    assert codes(found) == ["campaign_member"]
+
+
 def test_a_stricter_score_is_told() -> None:
     """It changes what holds, and names the campaign, too."""
     (found,) = judged([0.99], request(0), floors=[floor(Action.RESTRICT)])
