@@ -3,6 +3,7 @@
 Needs ONNX Runtime and NumPy only, and works on the caller's thread.
 """
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -56,19 +57,10 @@ class Model:
         cls, content: Content, folder: Path, inputs: Inputs = REQUESTS, device: Device = "cpu"
     ) -> "Model":
         """The model of a bundle that was read from `folder`. Raises as `load`."""
-        manifest, files, width = content.manifest, content.files, len(inputs.names)
-        source, golden = (
-            partial(Source.of, folder, manifest, files),
-            Golden.parse(files[GOLDEN], width),
-        )
-        graph = open_session(source(MARGIN))
-        margins = run(graph, golden.rows)[:, 0]
-        golden.refuse(manifest.calibration.score(margins))
-        if device == "gpu":
-            engine = on_gpu(open_cuda(source(MARGIN_GPU), width))
-        else:
-            engine = by_size(lambda rows: run(graph, rows)[:, 0], files[BOOSTER])
-        refuse_other_bits(engine, golden.rows, margins)
+        manifest, files = content.manifest, content.files
+        source = partial(Source.of, folder, manifest, files)
+        golden = Golden.parse(files[GOLDEN], len(inputs.names))
+        engine = _engine(source, golden, content, device)
         contributions = open_session(source(CONTRIBUTIONS))
         told = files.get(SUMMARY)
         summary = Summary.parse(told, inputs.names) if told else None
@@ -95,3 +87,18 @@ class Model:
         more than a score: ask only for the rows that need reasons. Always on the CPU.
         """
         return run(self._contributions, rows)
+
+
+def _engine(
+    source: Callable[[str], Source], golden: Golden, content: Content, device: Device
+) -> Engine:
+    """What the device calls for, held to the golden rows."""
+    graph = open_session(source(MARGIN))
+    margins = run(graph, golden.rows)[:, 0]
+    golden.refuse(content.manifest.calibration.score(margins))
+    if device == "gpu":
+        engine = on_gpu(open_cuda(source(MARGIN_GPU), golden.rows.shape[1]))
+    else:
+        engine = by_size(lambda rows: run(graph, rows)[:, 0], content.files[BOOSTER])
+    refuse_other_bits(engine, golden.rows, margins)
+    return engine
