@@ -49,9 +49,13 @@ class Docket:
         """When and for whom, the oldest first; of each shard `most` at most."""
         queue: list[tuple[int, str]] = []
         for number in range(SHARDS):
-            found = await self._ask("ZRANGE", appeals_index(number), 0, most - 1, "WITHSCORES")
-            pairs = zip(found[::2], found[1::2], strict=True)
-            queue += [(int(float(filed)), account.decode()) for account, filed in pairs]
+            try:
+                found = await self._client.zrange(
+                    appeals_index(number), 0, most - 1, withscores=True
+                )
+            except (RedisError, OSError) as error:
+                raise StoreError(f"appeals: ZRANGE: {error}") from error
+            queue += [(int(filed), account.decode()) for account, filed in found]
         return sorted(queue)
 
     async def _ask(self, command: str, *arguments: str | bytes | int) -> Any:
