@@ -17,8 +17,9 @@ from typing import Final
 
 import msgspec
 
-from schemas.errors import ConfigurationError
-from scorers.manifest import Content, write
+from schemas.errors import ConfigurationError, ModelError
+from scorers.inputs import REQUESTS
+from scorers.manifest import Content, read, write
 from stream.bundles.roles import Act, Deed, Roles, What
 
 ACTS: Final = "acts.ndjson"
@@ -63,19 +64,24 @@ class BundleStore:
             raise ConfigurationError(f"{path}: cannot be read: {error}") from error
 
     def add(self, content: Content) -> None:
-        """Keep a bundle that was read and checked; one that is there stays. Raises OSError."""
+        """Keep a bundle that was read and checked, in place of one that is damaged or signed by
+        another key. Raises OSError."""
+        place = self.folder(content.version)
+        if _holds(place, content):
+            return
         with self._locked():
-            place = self.folder(content.version)
-            if place.exists():
-                return
-            draft = self.path / f".{content.version}"
-            shutil.rmtree(draft, ignore_errors=True)  # of an `add` that was killed
+            draft, old = (self.path / f".{content.version}{end}" for end in ("", ".old"))
+            for rest in (draft, old):  # of an `add` that was killed
+                shutil.rmtree(rest, ignore_errors=True)
             draft.mkdir()
             write(draft, content.text, content.files, content.signature)
             for file in draft.iterdir():
                 _flush(file)
+            if place.exists():
+                place.rename(old)
             draft.rename(place)
             _flush(self.path)
+            shutil.rmtree(old, ignore_errors=True)
 
     def change(self, act: What, bundle: str, step: Callable[[Roles], Roles], deed: Deed) -> Roles:
         """Take a step from the roles that hold, at once or not at all; the roles after it.
@@ -99,6 +105,14 @@ class BundleStore:
         with (self.path / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _holds(place: Path, content: Content) -> bool:
+    try:
+        held = read(place, REQUESTS)
+    except ModelError:  # nothing there, or nothing that a worker would take
+        return False
+    return (held.text, held.signature) == (content.text, content.signature)
 
 
 def _flush(path: Path) -> None:

@@ -73,6 +73,9 @@ def diff(before: Named, after: Named) -> None:
 
     settings = _settings()
     found = differences(place_of(before, settings), place_of(after, settings))
+    if not found:
+        _stdout.print("no difference")
+        return
     _print_table(("what", "before", "after"), found)
 
 

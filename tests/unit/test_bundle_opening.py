@@ -198,6 +198,29 @@ def test_the_store_keeps_what_is_promoted(tmp_path: Path) -> None:
     assert told[2] == ("rollback", roles.current, "ada", "because", DEED.now)
 
 
+def test_a_signature_that_comes_later_is_kept(tmp_path: Path) -> None:
+    """The same bundle, promoted unsigned once, is taken where keys are trusted now."""
+    key, public = write_keys(tmp_path)
+    settings = load_settings(bundles=tmp_path / "store")
+    promote(settings, make_bundle(tmp_path / "a", "one", policy="one"))
+    promote(settings, make_bundle(tmp_path / "a", "two", policy="two"))
+    trusting = load_settings(bundles=tmp_path / "store", bundle_keys=public)
+    promote(trusting, make_bundle(tmp_path / "b", "one", policy="one", key=key))
+    assert open_chosen(trusting).policy.version == "one"
+
+
+def test_a_promotion_mends_what_was_damaged_in_the_store(tmp_path: Path) -> None:
+    """What is promoted is what is kept, whatever lay there."""
+    settings = load_settings(bundles=tmp_path / "store")
+    one, two = (make_bundle(tmp_path, name, policy=name) for name in ("one", "two"))
+    version = promote(settings, one).current
+    promote(settings, two)
+    (tmp_path / "store" / version / POLICY).write_bytes(b"")
+    promote(settings, one)
+    assert open_chosen(settings).policy.version == "one"
+    assert not list((tmp_path / "store").glob(".bundle*"))
+
+
 def test_a_bundle_that_must_not_be_served_is_not_promoted(tmp_path: Path) -> None:
     """The store stays as it is."""
     settings = load_settings(bundles=tmp_path / "store")
