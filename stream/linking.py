@@ -161,16 +161,20 @@ class Linking:
             consumer.assign([place])
             begin = max(self._folded + 1, (await consumer.beginning_offsets([place]))[place])
             consumer.seek(place, begin)
-            # Up to `end`, which was fetched, and never to end_offsets: Tansu 0.6 tells too little.
+            # Up to `end`, which was fetched or committed, and never to end_offsets: Tansu 0.6 tells
+            # too little.
             while begin < end:
                 records = (await consumer.getmany(place, timeout_ms=1_000)).get(place, [])
                 known = [record for record in records if record.offset < end]
                 # In a thread: health is asked meanwhile, and 30 days take minutes.
                 await asyncio.to_thread(self._fold_silently, known)
                 begin = records[-1].offset + 1 if records else await consumer.position(place)
+                top = consumer.highwater(place)
+                if not records and top is not None and top <= begin:
+                    break  # made anew: it ends before what was committed of the topic before it
         finally:
             await consumer.stop()
-        self._folded = end - 1
+        self._folded = min(begin, end) - 1
         log.info("linker.recalled", accounts=len(self._office.linker.ledger.name))
 
     def _fold_silently(self, records: Sequence[Record]) -> None:

@@ -1,6 +1,7 @@
 """A linker that starts reads what was answered before it, from a real broker, in silence."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from aiokafka import TopicPartition
@@ -102,6 +103,30 @@ async def test_the_end_of_an_account_is_recalled(broker: Broker) -> None:
     assert "r003" not in ledger.number
     assert {"r002", "r004"} <= ledger.number.keys()
     assert "r003" not in {decision.account_id for decision in ear.decisions}
+
+
+async def test_an_order_finds_the_campaigns_of_before(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the group has committed is folded in silence, also where no touch has come yet; what
+    was committed of a topic that was there before is not waited for."""
+    await made(broker, "ordered", written(FULL))
+    for committed in (len(FULL), 10_000):
+        heard, metrics = Ear(), Metrics()
+        one = linking(broker, "ordered", heard, metrics)
+        monkeypatch.setattr(one, "_committed", _answering(committed))
+        async with asyncio.timeout(60):
+            await one.catch_up()
+            await one.catch_up()
+        folded = metrics.registry.get_sample_value("sluicegate_touches_folded_total")
+        assert (folded, heard.decisions, heard.records) == (len(FULL), [], [])
+
+
+def _answering(offset: int) -> Callable[[], Awaitable[int]]:
+    async def committed() -> int:
+        return offset
+
+    return committed
 
 
 # The embedded broker deletes no records.
