@@ -186,7 +186,7 @@ def measure(count: int, accounts: int, events: int) -> str:
     rows = asyncio.run(_rows(lines[: events // 2]))
     made = conditions(rows, count)
     table = [
-        "| events a batch | without, CPU µs/event | rules add | share | conditions alone | polars |",
+        "| events a batch | without, CPU µs/event | rules add | share | conditions | polars |",
         "| ---: |" + " ---: |" * 5,
     ]
     with TemporaryDirectory() as folder:
