@@ -153,7 +153,10 @@ def _tell_decision(found: "DecisionExplained") -> None:
     if found.weighed.model_version != decision.model_version:
         _stdout.print(f"by another model than the decision's, {decision.model_version}")
     elif found.weighed.score != decision.score:
-        _stdout.print(f"the decision's score, {decision.score:.6f}, says more than the model's")
+        _stdout.print(
+            f"the decision's score is {decision.score:.6f}: a rule or a campaign raised it, or "
+            "these requests are not all that came before"
+        )
 
 
 def _tell_record(decision: "Decision") -> None:

@@ -91,6 +91,22 @@ def test_an_event_that_is_not_recorded_is_told(recorded: tuple[Path, Path], tmp_
     assert "its event is not among these requests" in told.stdout
 
 
+def test_a_score_that_comes_out_otherwise_is_told(
+    recorded: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Nobody takes half of a history for the whole."""
+    requests, decisions = recorded
+    decision = last_of_ada(decisions)
+    part = tmp_path / "part.ndjson"
+    bodies = requests.read_bytes().splitlines(keepends=True)
+    part.write_bytes(bodies[-1])
+    assert str(decision["event_id"]).encode() in bodies[-1]
+    told = explain(
+        "--decision", str(decision["decision_id"]), "--decisions", decisions, "--requests", part
+    )
+    assert f"the decision's score is {decision['score']:.6f}: a rule or a campaign" in told.stdout
+
+
 def test_a_decision_that_is_not_there_is_one_line(recorded: tuple[Path, Path]) -> None:
     """And exit code 1."""
     told = explain("--decision", "nowhere", "--decisions", recorded[1])
