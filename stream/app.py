@@ -12,7 +12,7 @@ from stream.broker.chunk import Handle
 from stream.broker.connections import producer_options, store_client
 from stream.broker.sinks import KafkaSink
 from stream.broker.tombstones import Tombstones
-from stream.bundles.opening import chosen_policy
+from stream.bundles.panel import Panel
 from stream.bundles.watch import open_watch
 from stream.controls.holding import holding
 from stream.decode.geography import open_geography
@@ -61,7 +61,7 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     try:
         controls = await stack.enter_async_context(holding(settings, client, metrics))
         grants = PatientGrants(RedisGrants(client), store)
-        governor = Governor(chosen_policy(settings), grants, controls, metrics)
+        governor = Governor(watch.panel.current.policy, grants, controls, metrics)
         gate = Gate(
             court=watch.panel,
             hasher=hasher,
@@ -77,7 +77,12 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             controls=controls,
             governor=governor,
         )
-        tasks.append(asyncio.create_task(watch.run(gate.seat)))
+
+        def put(panel: Panel) -> None:
+            gate.seat(panel)
+            governor.obey(panel.current.policy)
+
+        tasks.append(asyncio.create_task(watch.run(put)))
         tasks.append(asyncio.create_task(drift.run()))
         registry = open_registry(
             settings,

@@ -20,9 +20,11 @@ from stream.broker.connections import kafka_options, producer_options, store_cli
 from stream.broker.following import following as follow
 from stream.broker.sinks import KafkaSink, Sink
 from stream.broker.tombstones import Tombstones
+from stream.bundles.following import following_policy
 from stream.bundles.opening import chosen_policy
 from stream.controls.holding import holding
 from stream.decide.court import wall_clock
+from stream.decide.policy import Policy
 from stream.decide.rules import Bars
 from stream.decode.records import dead_letter
 from stream.govern.governor import Governor
@@ -218,11 +220,12 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
             holding(settings, client, metrics) as controls,
             follow(settings, "labels", settings.partitions, lambda one: labels.read(one.value)),
         ):
+            governor = Governor(policy, grants, controls, metrics)
             office = Office(
                 policy=policy,
                 weights=Weights.load(),
                 controls=controls,
-                governor=Governor(policy, grants, controls, metrics),
+                governor=governor,
                 now=wall_clock,
                 store=store,
                 sink=sink,
@@ -235,10 +238,16 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
             )
             linking = Linking(office, settings, sink, metrics, clean)
             ordering = Ordering(linking.catch_up, Clerk(office, sink), controls)
-            yield {
-                settings.topic("touches"): linking.handle,
-                settings.topic("controls"): ordering.handle,
-            }
+
+            def obey(policy: Policy) -> None:
+                office.obey(policy)
+                governor.obey(policy)
+
+            async with following_policy(settings, obey):
+                yield {
+                    settings.topic("touches"): linking.handle,
+                    settings.topic("controls"): ordering.handle,
+                }
     finally:
         await producer.stop()
         await redis.close()

@@ -2,8 +2,9 @@
 
 The current bundle decides; the candidate decides about its share of the accounts, by a hash of
 the account, so that an account stays with one bundle; shadows score everything, after all is
-decided and written, and decide nothing. A swap puts another panel in its place, between
-batches; a canary that has failed is over from the next batch on.
+decided and written, and decide nothing. A panel never changes but for its bars and its
+sums, since a batch that it has scored may be judged much later, and twice: a swap puts another
+panel in its place.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from stream.bundles.bounds import Bounds, exceeded
 from stream.bundles.comparison import Comparison, Scores, compare
 from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.court import Court, Verdict
+from stream.decide.policy import Policy
 from stream.decide.rules import Bars, Floor
 from stream.decode.batch import RequestBatch
 from stream.learn.drift import Served
@@ -32,10 +34,11 @@ Told = Callable[[str, Comparison], None]
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A bundle and its court."""
+    """A bundle, its court, and the policy that the court goes by."""
 
     bundle: str
     court: Court
+    policy: Policy
 
 
 @dataclass(slots=True)
@@ -172,7 +175,6 @@ class Panel:
         self._told(trial.seat.bundle, found)
         trial.found.add(found)
         if reason := exceeded(trial.found, trial.bounds):
-            self._trial = None
             self._failed(trial, reason)
         if trial.found.events >= trial.bounds.events:
             trial.found = Comparison()

@@ -26,6 +26,7 @@ from stream.settings import Settings
 
 EVERY_S: Final = 1.0
 
+Put = Callable[[Panel], None]
 CountHits = Callable[[str, int], None]
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ class Watch:
         self._ended: set[tuple[str, int]] = set()  # all of them, by bundle and when they began
         self._complaint = ""
         self._bars: Bars | None = None
+        self._put: Put | None = None
         self._stamp = store.stamp()
         self._roles = self._prepare()
         if self._roles.current not in self._open:
@@ -64,15 +66,15 @@ class Watch:
         self._bars = bars
         self.panel.heed(bars)
 
-    async def run(self, put: Callable[[Panel], None], every_s: float = EVERY_S) -> None:
+    async def run(self, put: Put, every_s: float = EVERY_S) -> None:
         """Call `put` with each new panel, until cancelled."""
+        self._put = put
         while True:
             await asyncio.sleep(every_s)
             try:
                 while self._failures:
                     await asyncio.to_thread(self._end, *self._failures.popleft())
-                if await self._look():
-                    put(self.panel)
+                await self._look()
             except (ConfigurationError, OSError) as error:
                 self._complain(str(error))
 
@@ -82,22 +84,27 @@ class Watch:
             log.error("bundle.store_unusable", error=error)
         self._complaint = error
 
-    async def _look(self) -> bool:
-        """Whether there is another panel than before."""
+    async def _look(self) -> None:
+        """Put another panel in place where the store says so."""
         stamp = await asyncio.to_thread(self._store.stamp)
         if stamp == self._stamp and not self._refused:
-            return False
+            return
         held = set(self._open)
         roles = await asyncio.to_thread(self._prepare)
         changed = stamp != self._stamp or set(self._open) != held
         self._stamp = stamp
-        if roles.current not in self._open or not changed:
-            return False
-        self._roles = roles
+        if roles.current in self._open and changed:
+            self._roles = roles
+            kept = {roles.current, roles.previous, *roles.beside}
+            self._open = {version: seat for version, seat in self._open.items() if version in kept}
+            self._swap()
+
+    def _swap(self) -> None:
         self.panel = self._seat()
         self._meters.swaps.inc()
-        log.info("bundle.swapped", current=roles.current, candidate=roles.candidate)
-        return True
+        log.info("bundle.swapped", roles=self._meters.about().splitlines())
+        if self._put:
+            self._put(self.panel)
 
     def _prepare(self) -> Roles:
         """Open what has a role and is not open yet; remember what must not be taken, and why."""
@@ -116,13 +123,12 @@ class Watch:
 
     def _opened(self, version: str) -> Seat:
         bundle = self._opener.kept(self._store, version)
-        return Seat(version, court_of(bundle, self._settings, wall_clock, self._count_hits))
+        court = court_of(bundle, self._settings, wall_clock, self._count_hits)
+        return Seat(version, court, bundle.policy)
 
     def _seat(self) -> Panel:
-        """The panel of the roles, as far as their bundles are open; the others are let go."""
-        roles, bounds = self._roles, bounds_of(self._settings)
-        kept = {roles.current, roles.previous, *roles.beside}
-        seats = self._open = {version: self._open[version] for version in kept & self._open.keys()}
+        """The panel of the roles, as far as their bundles are open."""
+        roles, seats, bounds = self._roles, self._open, bounds_of(self._settings)
         trial = None
         if roles.candidate in seats and (roles.candidate, roles.since) not in self._ended:
             trial = Trial(seats[roles.candidate], roles.share, roles.since, bounds)
@@ -136,10 +142,13 @@ class Watch:
 
     def fail(self, trial: Trial, reason: str) -> None:
         """The canary is over in this worker at once, in all of them when the store has it."""
+        if (trial.seat.bundle, trial.since) in self._ended:  # of a batch that was under way
+            return
         self._meters.refused.inc()
         log.error("bundle.canary_failed", bundle=trial.seat.bundle, reason=reason)
         self._ended.add((trial.seat.bundle, trial.since))
         self._failures.append((trial, reason))
+        self._swap()
 
     def _end(self, trial: Trial, reason: str) -> None:
         bundle = trial.seat.bundle
@@ -159,12 +168,13 @@ class Settled:
     def __init__(self, settings: Settings, meters: BundleMeters, count_hits: CountHits) -> None:
         """Open it. Raises ModelError, PolicyError or ConfigurationError."""
         bundle = open_chosen(settings)
-        seat = Seat(bundle.version, court_of(bundle, settings, wall_clock, count_hits))
+        court = court_of(bundle, settings, wall_clock, count_hits)
+        seat = Seat(bundle.version, court, bundle.policy)
         self.panel = Panel(seat)
         self.heed = self.panel.heed
         meters.seated(_parts(seat, None, ()))
 
-    async def run(self, _: Callable[[Panel], None]) -> None:
+    async def run(self, _: Put) -> None:
         """There is nothing to watch."""
 
 

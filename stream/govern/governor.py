@@ -42,13 +42,16 @@ class Governor:
     def __init__(
         self, policy: Policy, grants: Grants, controls: Controls, metrics: Metrics
     ) -> None:
-        self._policy = policy
-        self._limits = policy.governor
+        self.obey(policy)
         self._grants = grants
         self._controls = controls
         self._metrics = metrics
         self._seen: dict[int, Active] = {}
         self._called: set[tuple[int, Action]] = set()
+
+    def obey(self, policy: Policy) -> None:
+        """Keep to another policy from now on."""
+        self._policy, self._limits = policy, policy.governor
 
     async def see(self, sight: Sight) -> None:
         """Count the accounts and requests of a batch. Raises StoreError.

@@ -56,13 +56,17 @@ class Answers:
         now: Callable[[], int],
         about: About = lambda *_: None,
     ) -> None:
-        self._rules = Rules(policy.model_copy(update={"thresholds": policy.campaigns.thresholds}))
-        self._policy = policy
+        self.obey(policy)
         self._model = model
         self._controls = controls
         self._now = now
         self._about = about
         self._told: dict[int, Floor] = {}
+
+    def obey(self, policy: Policy) -> None:
+        """Keep to another policy from now on."""
+        self._rules = Rules(policy.model_copy(update={"thresholds": policy.campaigns.thresholds}))
+        self._policy = policy
 
     def to(
         self, ledger: Ledger, accounts: Iterable[int], campaign_of: dict[int, Campaign]

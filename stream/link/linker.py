@@ -72,7 +72,7 @@ class Linker:
         self.ledger = Ledger()
         self.register = Register()
         self._weights = weights
-        self._opens = opens
+        self.opens = opens
         self._blind = {kind for name, kind in KIND.items() if name in blind}
         self._witness = witness
         self._searched = 0
@@ -183,7 +183,7 @@ class Linker:
         if self._witness:
             self._witness(ring, traits)
         known = self.register.match(ring)
-        if score < self._opens:
+        if score < self.opens:
             for campaign in known:
                 self.register.doubt(campaign, ring)
             return known[0] if known else None
@@ -234,7 +234,7 @@ class Linker:
         for campaign in list(self.register.open.values()):
             gone = [account for account, stay in campaign.members.items() if stay.last < oldest]
             self.register.release(campaign, gone)
-            if not campaign.members or campaign.score < self._opens * FADING**4:
+            if not campaign.members or campaign.score < self.opens * FADING**4:
                 self.register.close(campaign)
                 closed.append(campaign)
         return closed

@@ -84,14 +84,12 @@ class Office:
         epoch: int = 0,
         blind: frozenset[str] = frozenset(),
     ) -> None:
-        opens = min(policy.campaigns.thresholds[Tier.UNVERIFIED].values())
-        self.linker = Linker(weights, opens, blind)
+        self.linker = Linker(weights, _opens(policy), blind)
         held = controls or Controls()
         self._orders = Orders(held.order, store)
         self._answers = Answers(policy, weights.version, held, now, self._orders.about)
         self._restraint = Restraint(held, governor, store, self._answers)
-        self._budget = policy.budget
-        self._fewest = policy.campaigns.fewest
+        self._policy = self._next = policy
         self._store = store
         self._sink = sink
         self._heed = heed
@@ -103,6 +101,11 @@ class Office:
         self._folded = 0  # the offset of the last touch that was taken
         self._searched = False  # since the bars were last told
 
+    def obey(self, policy: Policy) -> None:
+        """Keep to another policy from the next chunk on; what was told stands until it is renewed
+        or ends."""
+        self._next = policy
+
     def recall(self, touches: Sequence[tuple[int, Touch]]) -> None:
         """Fold touches that were answered before this process began: nobody is told again."""
         for offset, touch in touches:
@@ -111,6 +114,8 @@ class Office:
 
     async def take(self, touches: Sequence[tuple[int, Touch]]) -> None:
         """Fold touches with their offsets, in order. Raises EmitError or StoreError."""
+        if self._next is not self._policy:
+            self._turn_to(self._next)
         answers: list[Answer] = []
         told: list[CampaignRecord] = []
         pending: set[str] = set()  # of whom an answer is about to be written
@@ -127,6 +132,11 @@ class Office:
         if self._searched:
             self._searched = False
             await self._heed(self._bars())
+
+    def _turn_to(self, policy: Policy) -> None:
+        self._policy = policy
+        self._answers.obey(policy)
+        self.linker.opens = _opens(policy)
 
     def strike(self, account_id: str) -> Forgotten | None:
         """Let go of an account that was erased, in silence; None where it is not known."""
@@ -211,11 +221,13 @@ class Office:
     def _bars(self) -> Bars:
         ledger, members = self.linker.ledger, self.linker.register.campaign_of
         chosen = witnesses(ledger, ACQUAINTED, members, self._labels.by(ledger.clock))
-        return bars(ledger.columns["peak"][chosen], self._budget)
+        return bars(ledger.columns["peak"][chosen], self._policy.budget)
 
     def _tell(self, campaigns: Sequence[Campaign]) -> list[CampaignRecord]:
         # A campaign that changes and ends in one search is told of once.
-        due = [one for one in dict.fromkeys(campaigns) if is_due(one, self._fewest)]
+        due = [
+            one for one in dict.fromkeys(campaigns) if is_due(one, self._policy.campaigns.fewest)
+        ]
         return [r for one in due for r in records(self.linker.ledger, one)]
 
     async def _send(self, answers: Sequence[Answer], told: Sequence[CampaignRecord]) -> None:
@@ -237,6 +249,11 @@ class Office:
             self._metrics.decisions.labels(answer.decision.action.value).inc()
         for record in told:
             self._metrics.campaigns.labels(record.status).inc()
+
+
+def _opens(policy: Policy) -> float:
+    """The score from which a ring is a campaign: the lowest that leads to anything."""
+    return min(policy.campaigns.thresholds[Tier.UNVERIFIED].values())
 
 
 def _entry(answer: Answer, place: Place, *, told: bool) -> Entry:

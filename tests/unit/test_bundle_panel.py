@@ -13,8 +13,9 @@ from schemas.wire import DecisionWire
 from stream.bundles.bounds import Bounds
 from stream.bundles.comparison import Comparison
 from stream.bundles.panel import Panel, Seat, Trial
+from stream.decide.policy import Policy
 from stream.metrics import Metrics
-from tests.unit.gates import ListSink, Raw, Told, chunk, court, gate, request
+from tests.unit.gates import POLICY, ListSink, Raw, Told, chunk, court, gate, request
 
 CALM, STERN = 0.1, 0.75
 LAX = Bounds(events=100, actions=1.0, scores=1e9, latency=1e9)
@@ -22,8 +23,14 @@ LAX = Bounds(events=100, actions=1.0, scores=1e9, latency=1e9)
 
 def seat(letter: str, value: float) -> Seat:
     """A bundle whose model gives everybody one score, and whose versions tell its letter."""
-    model = Told(value, version=f"model-{letter}")
-    return Seat(f"bundle-{letter * 12}", court(model, every=True, version=f"policy-{letter}"))
+    return seat_of(letter, Told(value, version=f"model-{letter}"))
+
+
+def seat_of(letter: str, model: Told) -> Seat:
+    """The same of a model."""
+    version = f"policy-{letter}"
+    policy = Policy.model_validate(POLICY | {"version": version})
+    return Seat(f"bundle-{letter * 12}", court(model, every=True, version=version), policy)
 
 
 @dataclass(slots=True)
@@ -115,17 +122,24 @@ async def test_a_canary_is_compared_on_its_own_events() -> None:
     assert heard.failures == []
 
 
-async def test_a_canary_beyond_its_bounds_is_over_from_the_next_batch_on() -> None:
-    """The batch that showed it is decided; then the current bundle decides about everybody."""
+async def test_a_canary_beyond_its_bounds_is_told_with_the_reason() -> None:
+    """By the batch that showed it, which is decided as it was scored."""
     heard = Heard()
     strict = Bounds(events=100, actions=0.01, scores=0.25, latency=1e9)
     panel = Panel(seat("a", CALM), trial(0.25, strict), told=heard.told, failed=heard.failed)
-    decisions = await decided(panel, requests(2_000), requests(2_000, start=5_000))
-    late = [d for d in decisions if int(d.event_id[1:]) >= 5_000]
-    assert len(late) == 2_000
-    assert versions(late) == {("model-a", "policy-a")}
+    decisions = await decided(panel, requests(2_000))
+    assert versions(decisions) == {("model-a", "policy-a"), ("model-b", "policy-b")}
     assert len(heard.failures) == 1
     assert heard.failures[0].startswith("bundle-bbbbbbbbbbbb rate_limit for 100.00%")
+
+
+async def test_a_panel_stays_as_it_is_until_another_takes_its_place() -> None:
+    """A batch that waits for the governor is judged by whom it was scored, come what may."""
+    strict = Bounds(events=100, actions=0.01, scores=0.25, latency=1e9)
+    panel = Panel(seat("a", CALM), trial(0.25, strict))
+    decisions = await decided(panel, requests(2_000), requests(2_000, start=5_000))
+    late = [d for d in decisions if int(d.event_id[1:]) >= 5_000]
+    assert {(d.model_version, d.score) for d in late} == {("model-a", CALM), ("model-b", STERN)}
 
 
 async def test_a_canary_that_agrees_goes_on() -> None:
@@ -168,10 +182,9 @@ class Meddling(Told):
 async def test_a_swap_waits_for_the_batch_that_is_under_way() -> None:
     """Whoever scores a batch decides it: no decision has one's score and the other's policy."""
     model = Meddling(STERN, version="model-a")
-    first = Panel(Seat("bundle-aaaaaaaaaaaa", court(model, every=True, version="policy-a")), None)
     sink = ListSink()
-    one = gate(first, sink)
-    model.meddle = lambda: one.seat(Panel(seat("b", CALM), None))
+    one = gate(Panel(seat_of("a", model)), sink)
+    model.meddle = lambda: one.seat(Panel(seat("b", CALM)))
     await one.handle(chunk(*requests(50)))
     await one.handle(chunk(*requests(50, start=100)))
     assert versions(sink.decisions[:50]) == {("model-a", "policy-a")}

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,9 @@ from structlog.testing import capture_logs
 from schemas.decisions import Action
 from schemas.errors import ConfigurationError, ModelError
 from stream.bundles.bounds import Bounds
+from stream.bundles.following import following_policy
 from stream.bundles.opening import POLICY
-from stream.bundles.panel import Panel, Seat, Trial
+from stream.bundles.panel import Panel, Trial
 from stream.bundles.promotion import give, roll_back
 from stream.bundles.roles import Deed, Roles
 from stream.bundles.store import ACTS, BundleStore
@@ -141,14 +142,16 @@ async def test_a_canary_that_fails_is_withdrawn_for_all(tmp_path: Path) -> None:
         await until(lambda: watched.panels)
         assert b'role="candidate"' in watched.metrics.render()
         fail(watched, "because of its looks")
+        assert len(watched.panels) == 2, "the old one decides at once"
+        assert b'role="candidate"' not in watched.metrics.render()
+        fail(watched, "a batch that was under way then")
         await until(lambda: not watched.store.roles().candidate)
         act = watched.store.acts()[-1]
         assert (act.act, act.bundle, act.reason) == ("rollback", version, "because of its looks")
         assert act.author.startswith("worker on ")
-        await until(lambda: len(watched.panels) == 2)
+        await until(lambda: len(watched.panels) == 3)
         assert watched.metrics.bundles.about().count("\n") == 1
-        assert b'role="candidate"' not in watched.metrics.render()
-        assert watched.policy() == "one"
+        assert (watched.policy(), watched.refusals()) == ("one", 1)
 
 
 async def test_a_canary_stays_ended_where_the_store_cannot_be_written(
@@ -169,7 +172,7 @@ async def test_a_canary_stays_ended_where_the_store_cannot_be_written(
         # Another act makes another panel, of roles that still name the candidate.
         shadow = make_bundle(tmp_path, "three", policy="three")
         give(watched.settings, "shadow", shadow, Roles.shadow, DEED)
-        await until(lambda: len(watched.panels) == 2)
+        await until(lambda: "shadow" in watched.metrics.bundles.about())
         assert watched.store.roles().candidate
         assert "candidate" not in watched.metrics.bundles.about()
 
@@ -177,7 +180,7 @@ async def test_a_canary_stays_ended_where_the_store_cannot_be_written(
 def fail(watched: Watched, reason: str) -> None:
     """As a panel does whose canary has failed."""
     roles = watched.store.roles()
-    seat = Seat(roles.candidate, watched.watch.panel.current.court)
+    seat = replace(watched.watch.panel.current, bundle=roles.candidate)
     watched.watch.fail(Trial(seat, roles.share, roles.since, Bounds(1, 1, 1, 1)), reason)
 
 
@@ -222,3 +225,18 @@ def test_a_model_of_another_signer_ends_the_start(tmp_path: Path) -> None:
     _, keys = write_keys(tmp_path)
     with pytest.raises(ModelError, match="not signed"):
         open_watch(load_settings(model=make_bundle(tmp_path), bundle_keys=keys), Metrics())
+
+
+async def test_the_linker_follows_the_policy_of_what_decides(tmp_path: Path) -> None:
+    """A damaged bundle changes nothing, and is told."""
+    settings, heard = load_settings(bundles=tmp_path / "store"), list[str]()
+    promote(settings, make_bundle(tmp_path, "one", policy="one"))
+    async with following_policy(settings, lambda p: heard.append(p.version), every_s=0.002):
+        await until(lambda: heard == ["one"])
+        version = promote(settings, make_bundle(tmp_path, "two", policy="two"))
+        await until(lambda: heard == ["one", "two"])
+        with capture_logs() as logs:
+            (tmp_path / "store" / version / POLICY).write_bytes(b"")
+            give(settings, "shadow", make_bundle(tmp_path, "c", policy="c"), Roles.shadow, DEED)
+            await until(lambda: any(log["event"] == "bundle.refused" for log in logs))
+        assert heard == ["one", "two"]

@@ -70,6 +70,15 @@ async def test_what_is_no_stricter_is_never_refused(action: Action) -> None:
     assert await governor().refuse(rises(100, action=action)) == set()
 
 
+async def test_another_policy_has_other_shares() -> None:
+    """A bundle that is swapped brings its governor's as well."""
+    one = governor()
+    await one.see(sight(*[(-1, NOW - DAY)] * 50, (-1, NOW)))
+    wider = LIMITS | {"block": SHARES | {"accounts": 0.2}}
+    one.obey(Policy.model_validate(POLICY | {"governor": wider}))
+    assert await refused(one, rises(11)) == {"a10"}
+
+
 async def test_a_person_is_called_once_an_hour() -> None:
     """An error in the log that says what to do; the metric counts each refusal."""
     metrics = Metrics()

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from schemas.decisions import Action, Campaign
+from stream.decide.policy import Policy
 from stream.link import linker
 from stream.link.membership import unseal
 from stream.link.surprise import Edges, Ints, Sharing
 from stream.link.touches import Touch
 from stream.store import MemoryStore
-from tests.unit.gates import DAY, HOUR, NOW
+from tests.unit.gates import DAY, HOUR, NOW, POLICY
 from tests.unit.touched import Ear, honest, hours, numbered, office, ring, touch, value
 
 
@@ -84,6 +85,20 @@ async def test_a_ring_is_told_of() -> None:
     assert {d.account_id for d in ear.decisions} == named
     assert {d.campaign_id for d in ear.decisions} == {r.campaign_id for r in ear.records}
     assert {d.cause for d in ear.decisions} == {"campaign"}
+
+
+async def test_another_policy_holds_from_the_next_chunk_on() -> None:
+    """A bundle that is swapped brings the campaigns' part of its policy as well."""
+    ear = Ear()
+    one = office(ear)
+    one.obey(Policy.model_validate(POLICY | {"version": "next"}))
+    await one.take(numbered([*honest(60), *ring(12, NOW + HOUR), *quiet(3, 7)]))
+    assert {decision.policy_version for decision in ear.decisions} == {"next"}
+    thirteen = POLICY["campaigns"] | {"fewest": 13}
+    one.obey(Policy.model_validate(POLICY | {"version": "last", "campaigns": thirteen}))
+    told = len(ear.decisions)
+    await one.take(numbered(quiet(7, 9), 1_000))
+    assert {decision.action for decision in ear.decisions[told:]} <= {Action.ALLOW}
 
 
 async def test_honest_accounts_are_left_alone() -> None:
