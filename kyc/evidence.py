@@ -7,6 +7,7 @@ from kyc import countries
 from kyc.known import is_held
 from kyc.policy import KycPolicy
 from kyc.profile import NEVER, Profile, Thing
+from kyc.things import Mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,12 @@ class Evidence:
     at: int
     policy: KycPolicy
     shared: Mapping[str, int] = field(default_factory=dict)
+    mailbox: Mailbox | None = field(init=False)
+    """The account's own: the one told last. Worked out once, since a dozen signals look at it."""
+
+    def __post_init__(self) -> None:
+        row = self.latest("mailbox")
+        object.__setattr__(self, "mailbox", None if row is None else Mailbox(*row))
 
     def told(self, name: str) -> int | str | None:
         """What the earliest event that told it said; None: never told."""

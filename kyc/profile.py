@@ -82,7 +82,9 @@ def _joined(
     return {**one, **other, **{name: choose(one[name], other[name]) for name in both}}
 
 
-def _capped(kind: str, one: Mapping[int, Thing], other: Mapping[int, Thing]) -> dict[int, Thing]:
+def _capped(kind: str, one: dict[int, Thing], other: dict[int, Thing]) -> dict[int, Thing]:
+    if (not one or not other) and len(one) + len(other) <= CAP:
+        return one or other  # most events tell of one kind of things, or of none
     kept = sorted(one.keys() | other.keys())[: CAPS.get(kind, CAP)]
     return {value: _largest(one.get(value), other.get(value)) for value in kept}
 

@@ -9,7 +9,6 @@ from kyc.marks import YES
 from kyc.policy import StepUp
 from kyc.profile import NEVER, Proof
 from kyc.proven import Proven
-from kyc.things import Mailbox
 from schemas.decisions import Requirement
 
 REQUIREMENTS: Final[tuple[Requirement, ...]] = (
@@ -124,11 +123,8 @@ def _can_show(wanted: Requirement, seen: Evidence) -> bool:
 
 
 def _has_own_domain(seen: Evidence) -> bool:
-    row = seen.latest("mailbox")
-    if row is None:
-        return False
-    box = Mailbox(*row)
-    return YES not in (box.free, box.disposable, box.academic)
+    box = seen.mailbox
+    return box is not None and YES not in (box.free, box.disposable, box.academic)
 
 
 def _log_odds(score: float) -> float:

@@ -7,70 +7,64 @@ from kyc.known import DAY_MS
 from kyc.marks import read
 from kyc.profile import NEVER
 from kyc.signals.registry import Appeal, Direction, signal
-from kyc.things import Mailbox
 
 _GROWN_DAYS: Final = 365  # domains of fraud are seldom older than a year when they are used
 _LOWERS, _RAISES, _EITHER = Direction.LOWERS, Direction.RAISES, Direction.EITHER
 
 
-def _mailbox(seen: Evidence) -> Mailbox | None:
-    row = seen.latest("mailbox")
-    return None if row is None else Mailbox(*row)
-
-
 @signal(_LOWERS, Appeal.MAIL)
 def email_verified(seen: Evidence) -> bool | None:
     """Whether the e-mail address was verified"""
-    box = _mailbox(seen)
+    box = seen.mailbox
     return None if box is None else box.verified > NEVER
 
 
 @signal(_RAISES, Appeal.MAIL)
 def email_disposable(seen: Evidence) -> bool | None:
     """Whether the e-mail domain hands out throw-away mailboxes"""
-    box = _mailbox(seen)
+    box = seen.mailbox
     return None if box is None else read(box.disposable)
 
 
 @signal(_EITHER, Appeal.MAIL)
 def email_free(seen: Evidence) -> bool | None:
     """Whether anybody can have a mailbox at the e-mail domain for nothing"""
-    box = _mailbox(seen)
+    box = seen.mailbox
     return None if box is None else read(box.free)
 
 
 @signal(_EITHER, Appeal.MAIL)
 def email_role(seen: Evidence) -> bool | None:
     """Whether the mailbox is a role's, such as info or admin, not a person's"""
-    box = _mailbox(seen)
+    box = seen.mailbox
     return None if box is None else read(box.role)
 
 
 @signal(_RAISES, Appeal.MAIL)
 def email_tagged(seen: Evidence) -> bool | None:
     """Whether the mailbox was told with a plus tag, which gives one mailbox many addresses"""
-    box = _mailbox(seen)
+    box = seen.mailbox
     return None if box is None else read(box.tagged)
 
 
 @signal(_RAISES, Appeal.MAIL)
 def email_lookalike(seen: Evidence) -> bool | None:
     """Whether the e-mail domain passes for that of a well-known mail service"""
-    box = _mailbox(seen)
+    box = seen.mailbox
     return None if box is None else read(box.lookalike)
 
 
 @signal(_LOWERS, Appeal.MAIL)
 def email_academic(seen: Evidence) -> bool | None:
     """Whether the e-mail domain is a school's or university's"""
-    box = _mailbox(seen)
+    box = seen.mailbox
     return None if box is None else read(box.academic)
 
 
 @signal(_RAISES, Appeal.MAIL)
 def email_domain_unknown(seen: Evidence) -> bool | None:
     """Whether nothing is known of the e-mail domain, not even its age: no list, no proof"""
-    box = _mailbox(seen)
+    box = seen.mailbox
     if box is None:
         return None
     known = (read(box.free), read(box.academic), read(box.disposable))
@@ -80,7 +74,7 @@ def email_domain_unknown(seen: Evidence) -> bool | None:
 @signal(_LOWERS, Appeal.MAIL)
 def email_domain_days(seen: Evidence) -> float | None:
     """Days since the e-mail domain was registered, 365 at most, where a list tells it"""
-    box = _mailbox(seen)
+    box = seen.mailbox
     if box is None or not box.registered:
         return None
     return float(min(max(seen.at // DAY_MS - box.registered, 0), _GROWN_DAYS))
@@ -95,7 +89,7 @@ def domain_verified(seen: Evidence) -> bool | None:
 @signal(_LOWERS, Appeal.MAIL)
 def domain_matches(seen: Evidence) -> bool | None:
     """Whether the e-mail address lies in a domain that the account proved to hold"""
-    box = _mailbox(seen)
+    box = seen.mailbox
     if box is None or not seen.things("domain"):
         return None
     return box.site in seen.things("domain")

@@ -8,7 +8,6 @@ from kyc.known import DAY_MS, proofs
 from kyc.marks import YES
 from kyc.profile import Proof
 from kyc.signals.registry import Appeal, Direction, signal
-from kyc.things import Mailbox
 
 _LOWERS, _RAISES = Direction.LOWERS, Direction.RAISES
 
@@ -28,8 +27,7 @@ def business_name_odd(seen: Evidence) -> float | None:
 
 
 def _is_academic(seen: Evidence) -> bool:
-    row = seen.latest("mailbox")
-    return row is not None and Mailbox(*row).academic == YES
+    return seen.mailbox is not None and seen.mailbox.academic == YES
 
 
 def _is_business(seen: Evidence) -> bool:

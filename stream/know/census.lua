@@ -3,8 +3,8 @@
 --
 -- KEYS  one sorted set per claim: accounts by the time of their claim; all in one hash slot
 -- ARGV  [1] time to live of each, seconds
---       then per claim: account, time of the claim, time until which to count, how many accounts to
---       keep of the value, how many windows, and their lengths; times in milliseconds
+--       [2] MessagePack: per claim account, time of the claim, time until which to count, lengths of
+--       its windows, how many accounts to keep of the value; times in milliseconds
 --
 -- A claim is noted once, at its earliest time, however often it is told; all are noted before any
 -- is counted, so that their order does not matter.
@@ -12,29 +12,28 @@
 -- Returns for each claim how many accounts had the value before then, and for each window how many
 -- claimed it within the window before this claim; this account is always one more. Of two claims
 -- in one millisecond neither is before the other.
-local at = 2
-local places = {}
-for i = 1, #KEYS do
-  places[i] = at
-  if redis.call('ZADD', KEYS[i], 'LT', ARGV[at + 1], ARGV[at]) == 1 then
-    redis.call('ZREMRANGEBYRANK', KEYS[i], 0, -1 - tonumber(ARGV[at + 3]))
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+local claims = cmsgpack.unpack(ARGV[2])
+for i, claim in ipairs(claims) do
+  if redis.call('ZADD', KEYS[i], 'LT', whole(claim[2]), claim[1]) == 1 then
+    redis.call('ZREMRANGEBYRANK', KEYS[i], 0, -1 - claim[5])
   end
   redis.call('EXPIRE', KEYS[i], ARGV[1])
-  at = at + 5 + tonumber(ARGV[at + 4])
 end
 local counts = {}
-for i = 1, #KEYS do
-  at = places[i]
-  local own = tonumber(redis.call('ZSCORE', KEYS[i], ARGV[at]) or ARGV[at + 1])
-  local claimed = tonumber(ARGV[at + 1])
+for i, claim in ipairs(claims) do
+  local account, claimed, till, windows = claim[1], claim[2], claim[3], claim[4]
+  local own = tonumber(redis.call('ZSCORE', KEYS[i], account) or claimed)
   local function count(since, before)
-    local found = redis.call('ZCOUNT', KEYS[i], string.format('(%.0f', since), '(' .. before)
-    local counted = since < own and own < tonumber(before)
-    return counted and found or found + 1
+    local found = redis.call('ZCOUNT', KEYS[i], '(' .. whole(since), '(' .. whole(before))
+    return since < own and own < before and found or found + 1
   end
-  counts[#counts + 1] = count(-1, ARGV[at + 2])
-  for w = 1, tonumber(ARGV[at + 4]) do
-    counts[#counts + 1] = count(claimed - tonumber(ARGV[at + 4 + w]), ARGV[at + 1])
+  counts[#counts + 1] = count(-1, till)
+  for _, window in ipairs(windows) do
+    counts[#counts + 1] = count(claimed - window, claimed)
   end
 end
 return counts

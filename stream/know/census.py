@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
+import msgspec
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
@@ -20,6 +21,7 @@ from schemas.errors import StoreError
 from stream.store import SHARDS
 
 LIFETIME_S: Final = 90 * 86_400
+_encode: Final = msgspec.msgpack.Encoder().encode
 _SCRIPT: Final = Path(__file__).with_name("census.lua").read_text("utf-8")
 
 
@@ -88,12 +90,12 @@ class RedisCensus:
         return [counts[place] for place in range(len(noted))]
 
     async def _count(self, noted: Sequence[Noted]) -> list[Counts]:
-        arguments = [LIFETIME_S]
-        for account, claim, until in noted:
-            windows, most = claim.span
-            arguments += [account, claim.at, until, most, len(windows), *windows]
+        # One argument for all: the client spends 2 µs on each. Accounts as text, since Lua's
+        # numbers end at 2^53.
+        told = [(str(account), claim.at, until, *claim.span) for account, claim, until in noted]
         try:
-            found = await self._script([census_key(one.claim) for one in noted], arguments)
+            keys = [census_key(one.claim) for one in noted]
+            found = await self._script(keys, [LIFETIME_S, _encode(told)])
         except RedisError as error:
             raise StoreError(f"census: {error}") from error
         counts = iter(found)
