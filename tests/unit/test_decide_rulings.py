@@ -1,0 +1,76 @@
+"""Deciding with rulings: whatever stands and whatever the score, what rules call for holds."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kyc.tiers import Tier
+from schemas.decisions import Action
+from stream.decide.policy import Policy
+from stream.decide.rules import NO_RULING, Rules, Ruling, Standing
+from tests.unit.gates import DAY, NOW, POLICY
+
+NAMES = ("one", "two")
+LAW = Policy.model_validate(POLICY)
+RULES = Rules(LAW, ruling=NAMES)
+
+scores = st.integers(0, 100).map(lambda n: n / 100)
+tiers = st.sampled_from(Tier)
+rulings = st.builds(
+    lambda action, by: NO_RULING._replace(
+        action=action, unproven=min(action, Action.STEP_UP), by=by
+    ),
+    st.sampled_from(Action),
+    st.sampled_from(NAMES),
+)
+times = st.integers(0, 10 * DAY).map(lambda ms: NOW + ms)
+
+
+def stood(score: float, tier: Tier, ruling: Ruling) -> Standing:
+    """What stands after one event at NOW."""
+    return RULES.decide(Standing(Action.ALLOW, 0, 0), score, tier, NOW, ruling=ruling)
+
+
+@settings(deadline=None)
+@given(first=rulings, ruling=rulings, before=scores, score=scores, tier=tiers, ts=times)
+def test_nothing_weaker_than_called_for_stands(
+    first: Ruling, ruling: Ruling, before: float, score: float, tier: Tier, ts: int
+) -> None:
+    """Neither less than the rules call for, nor less than the score alone leads to."""
+    held = stood(before, tier, first)
+    new = RULES.decide(held, score, tier, ts, ruling=ruling)
+    alone = RULES.decide(Standing(Action.ALLOW, 0, 0), score, tier, ts)
+    assert new.at(ts) >= max(ruling.action, alone.at(ts))
+
+
+@settings(deadline=None)
+@given(ruling=rulings, score=scores, tier=tiers, ts=times)
+def test_what_a_rule_called_for_stands_until_its_end(
+    ruling: Ruling, score: float, tier: Tier, ts: int
+) -> None:
+    """Whatever the score says meanwhile, nothing weaker is written before."""
+    held = stood(0.0, tier, ruling)
+    new = RULES.decide(held, score, tier, ts)
+    assert new.at(ts) >= held.at(ts)
+    assert new is held or new.action > held.at(ts) or new.expires_at > held.expires_at
+
+
+@settings(deadline=None)
+@given(ruling=rulings, score=scores, tier=tiers, ts=times)
+def test_a_rule_that_is_gone_leaves_nothing(
+    ruling: Ruling, score: float, tier: Tier, ts: int
+) -> None:
+    """Without that rule the score alone decides, with its hysteresis."""
+    held = stood(0.0, tier, ruling)
+    without = Rules(LAW, ruling=set(NAMES) - {ruling.by})
+    plain = Standing(held.action, 0, held.expires_at)
+    assert without.decide(held, score, tier, ts).at(ts) is Rules(LAW).decide(
+        plain, score, tier, ts
+    ).at(ts)
+
+
+@settings(deadline=None)
+@given(ruling=rulings, score=scores, tier=tiers)
+def test_the_same_again_changes_nothing(ruling: Ruling, score: float, tier: Tier) -> None:
+    """A rule that holds for every request writes one decision, not one each."""
+    held = stood(score, tier, ruling)
+    assert RULES.decide(held, score, tier, NOW + 1, ruling=ruling) is held
