@@ -16,6 +16,8 @@ from edge.check.desk import Desk
 from edge.check.doors import Doors
 from edge.check.ledger import Ledger
 from edge.controls.campaigns import campaigns
+from edge.controls.governance import governance
+from edge.controls.overrides import overrides
 from edge.controls.staff import Staff
 from edge.front import Front
 from edge.metrics import EdgeMetrics
@@ -73,6 +75,8 @@ def create_app(
         api.add_exception_handler(kind, _answering(status))
     _add_pages(api, metrics)
     api.include_router(campaigns(staff))
+    api.include_router(overrides(staff))
+    api.include_router(governance(staff))
     api.include_router(appeals(staff, metrics))
     doors = Doors(Desk(ledger, settings, metrics), settings, metrics)
     return Front(api, doors, keyring, metrics, settings.edge_rate_max)
@@ -90,8 +94,10 @@ def _add_pages(api: FastAPI, metrics: EdgeMetrics) -> None:
 
         That is no reason to send the gateway nowhere: the text says it, the status stays 200.
         """
-        degraded = metrics.registry.get_sample_value("sluicegate_edge_degraded")
-        return Response("degraded: store\n" if degraded else "ok\n", media_type="text/plain")
+        value = metrics.registry.get_sample_value
+        told = "degraded: store\n" if value("sluicegate_edge_degraded") else "ok\n"
+        mode = "shadow: nothing is acted on\n" if value("sluicegate_edge_shadow") else ""
+        return Response(told + mode, media_type="text/plain")
 
     @api.get("/metrics", response_class=Response)
     async def scrape() -> Response:

@@ -52,6 +52,11 @@ class EdgeMetrics:
             "Checks that met a decision in the store that cannot be read.",
             registry=self.registry,
         )
+        self.shadow = Gauge(
+            "sluicegate_edge_shadow",
+            "1 while the kill switch lets everything pass that a decision would refuse, else 0.",
+            registry=self.registry,
+        )
         self.refusals = Counter(
             "sluicegate_edge_refused_callers",
             "Requests refused before anything was looked up, by why.",

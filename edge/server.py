@@ -24,8 +24,10 @@ from edge.protocol import BoundedProtocol
 from edge.tokens import Keyring
 from kyc.policy import SHIPPED as SHIPPED_POLICY
 from kyc.policy import load_kyc_policy
+from schemas.decisions import Mode
 from schemas.errors import ConfigurationError, StoreError
 from stream.broker.connections import store_client
+from stream.controls.mirror import look
 from stream.logs import configure_logs
 from stream.settings import Settings, variable
 
@@ -50,9 +52,10 @@ def run(settings: Settings) -> int:
     policy = load_kyc_policy(settings.kyc_policy or SHIPPED_POLICY)
     keyring = Keyring(settings.edge_tokens)
     configure_logs(settings.log_format, settings.log_level, sys.stderr)
-    ledger = RedisLedger(_client(settings), tier_quotas(policy))
+    client = _client(settings)
+    ledger = RedisLedger(client, tier_quotas(policy))
     metrics, staff = EdgeMetrics(), LiveStaff(settings)
-    lifespan = _connected(ledger, staff, metrics)
+    lifespan = _connected(client, ledger, staff, metrics)
     app = create_app(settings, ledger, keyring, metrics, staff, lifespan)
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops gracefully and then raises the signal again; that is to end in exit code 0.
@@ -93,17 +96,25 @@ def _client(settings: Settings) -> "Redis | RedisCluster":
 
 
 def _connected(
-    ledger: RedisLedger, staff: LiveStaff, metrics: EdgeMetrics
+    client: "Redis | RedisCluster", ledger: RedisLedger, staff: LiveStaff, metrics: EdgeMetrics
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    def heed(mode: Mode | None) -> None:
+        ledger.heed(mode)
+        metrics.shadow.set(mode == "shadow")
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
             await ledger.open()
         except StoreError as error:
             log.error("edge.store_away", answered_by_table=0, error=str(error))
-        watching = asyncio.create_task(watch(staff.docket, metrics))
+        tasks = [
+            asyncio.create_task(watch(staff.docket, metrics)),
+            asyncio.create_task(look(client, heed)),
+        ]
         yield
-        watching.cancel()
+        for task in tasks:
+            task.cancel()
         await staff.close()
         await ledger.close()
 

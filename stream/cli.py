@@ -26,6 +26,7 @@ from simulate.configurations import CONFIGURATIONS
 from simulate.scenarios import SCENARIOS, Scenario
 from stream.commands.bundle import bundle
 from stream.commands.campaign import campaign
+from stream.commands.controls import governor, mode, override
 from stream.commands.evaluate import evaluate
 from stream.commands.explain import explain
 from stream.commands.kyc import kyc
@@ -65,6 +66,9 @@ cli.add_typer(lists, name="lists")
 cli.add_typer(rules, name="rules")
 cli.add_typer(report, name="report")
 cli.add_typer(webhook, name="webhook")
+cli.command()(mode)
+cli.add_typer(governor, name="governor")
+cli.add_typer(override, name="override")
 cli.add_typer(campaign, name="campaign")
 cli.add_typer(appeal, name="appeal")
 cli.add_typer(audit, name="audit")

@@ -16,6 +16,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from edge.check.asks import Ask
 from edge.check.quotas import Level, Quota, encode_quotas
+from schemas.decisions import Mode
 from schemas.errors import StoreError
 from stream.store import buckets_key, decision_key, shard
 
@@ -52,6 +53,11 @@ class RedisLedger:
         self._client = client
         self._clustered = isinstance(client, RedisCluster)
         self._quotas = encode_quotas(by_tier)
+        self._enforced = True
+
+    def heed(self, mode: Mode | None) -> None:
+        """Act on what stands from now on, or on nothing; None: by each decision's own mode."""
+        self._enforced = mode != "shadow"
 
     async def spend(self, asks: Sequence[Ask]) -> list[Spent]:
         """As Ledger.spend; several edges may ask at the same time, and no grant is given twice."""
@@ -81,7 +87,7 @@ class RedisLedger:
 
     async def _spend(self, asks: Sequence[Ask]) -> list[Spent]:
         keys: list[str] = []
-        arguments: list[bytes | int | str] = [self._quotas]
+        arguments: list[bytes | int | str] = [int(self._enforced), self._quotas]
         for ask in asks:
             keys += (decision_key(ask.account_id), buckets_key(ask.account_id))
             tier = "" if ask.tier is None else ask.tier

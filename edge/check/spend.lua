@@ -2,7 +2,8 @@
 -- account's buckets what the request costs: from all of them or, when one lacks it, from none.
 --
 -- KEYS  per request: the decision, the account's buckets; all in one hash slot
--- ARGV  [1] JSON: per tier, "0" to "3", a list of quotas [name, units, quota, window in ms]
+-- ARGV  [1] 1 while decisions are acted on, 0 in shadow: nothing that stands is in force then
+--       [2] JSON: per tier, "0" to "3", a list of quotas [name, units, quota, window in ms]
 --       then per request: tokens, its time in ms ("" for now), the tier ("" when not known)
 --
 -- Returns per request {granted, decision, levels...}: granted is 1 or 0; decision is the message
@@ -13,7 +14,8 @@
 -- A bucket is GCRA's equal in whole numbers: the debt, in units times the window's milliseconds,
 -- falls by the quota with every millisecond and must not exceed quota * window. Nothing is ever
 -- rounded while quota * window stays below 2^53. Time is this server's: edges need no common clock.
-local base = cjson.decode(ARGV[1])
+local enforced = ARGV[1] == '1'
+local base = cjson.decode(ARGV[2])
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
@@ -22,9 +24,9 @@ local function standing(raw, at)
   if not raw then return {}, false, true end
   local ok, decision = pcall(cjson.decode, raw)
   if not ok or type(decision) ~= 'table' or type(decision.expires_at) ~= 'number' then
-    return {}, true, false
+    return {}, enforced, not enforced
   end
-  return decision, decision.mode == 'enforce' and decision.expires_at > at, true
+  return decision, enforced and decision.mode == 'enforce' and decision.expires_at > at, true
 end
 
 local function quotas(limits, tier)
@@ -79,7 +81,7 @@ end
 local refuses = { block = true, step_up = true }
 local answers = {}
 for i = 1, #KEYS, 2 do
-  local at = 3 * (i - 1) / 2 + 1
+  local at = 3 * (i - 1) / 2 + 2
   local tokens, ts, tier = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]) or now, ARGV[at + 3]
   local raw = redis.call('GET', KEYS[i])
   local decision, in_force, readable = standing(raw, ts)

@@ -13,6 +13,8 @@ from edge.audit.keyring import StoreKeyring
 from schemas.errors import ConfigurationError
 from stream.broker.connections import store_client
 from stream.controls.campaigns import Campaigning
+from stream.controls.governing import Governing
+from stream.controls.overriding import Overriding, hasher
 from stream.link.board import Board
 from stream.settings import Settings
 
@@ -30,6 +32,12 @@ class Staff(Protocol):
 
     async def campaigning(self) -> Campaigning:
         """Who gives orders about campaigns."""
+
+    async def overriding(self) -> Overriding:
+        """Who pins what accounts get."""
+
+    async def governing(self) -> Governing:
+        """Who orders what holds for everybody."""
 
     async def hearing(self) -> Hearing:
         """Who files and answers appeals."""
@@ -58,6 +66,14 @@ class LiveStaff:
         """As Staff.campaigning."""
         four_eyes = self._settings.four_eyes
         return Campaigning(await self.acting(), self.board, four_eyes=four_eyes)
+
+    async def overriding(self) -> Overriding:
+        """As Staff.overriding."""
+        return Overriding(await self.acting(), hasher(self._settings))
+
+    async def governing(self) -> Governing:
+        """As Staff.governing."""
+        return Governing(await self.acting())
 
     async def hearing(self) -> Hearing:
         """As Staff.hearing."""

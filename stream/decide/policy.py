@@ -103,9 +103,9 @@ class Governor(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    block: Shares = Shares(accounts=0.1, traffic=0.2)
-    step_up: Shares = Shares(accounts=0.2, traffic=0.3)
-    fewest: Fewest = Fewest(accounts=250, requests=50_000)
+    block: Shares = Shares(accounts=0.2, traffic=0.25)
+    step_up: Shares = Shares(accounts=0.3, traffic=0.4)
+    fewest: Fewest = Fewest(accounts=500, requests=50_000)
 
 
 class Policy(BaseModel):

@@ -16,8 +16,11 @@ from schemas.wire import DecisionWire, encode_decision
 from stream.broker.sinks import Placed
 from stream.controls.acting import Acting
 from stream.controls.campaigns import Campaigning
+from stream.controls.governing import Governing
+from stream.controls.overriding import Overriding
 from stream.controls.table import Controls
 from stream.decide.policy import Policy
+from stream.decode.hashing import KeyedHasher
 from stream.link.board import Board
 from stream.store import MemoryStore
 from tests.unit.gates import DAY, NOW, POLICY
@@ -167,6 +170,12 @@ class FakeStaff(Staff):
 
     async def campaigning(self) -> Campaigning:
         return Campaigning(self.acting, self.board, four_eyes=self.four_eyes)
+
+    async def overriding(self) -> Overriding:
+        return Overriding(self.acting, KeyedHasher(b"pepper"))
+
+    async def governing(self) -> Governing:
+        return Governing(self.acting)
 
     async def hearing(self) -> Hearing:
         return Hearing(
