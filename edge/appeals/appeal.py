@@ -1,9 +1,9 @@
 """An appeal: what is kept of it, and what may become of it. Pure."""
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from schemas.errors import SluicegateError, StoreError
 
@@ -12,9 +12,6 @@ Verdict = Literal["uphold", "overturn"]
 State = Literal["open", "upheld", "overturned"]
 BECOMES: Final[dict[Verdict, State]] = {"uphold": "upheld", "overturn": "overturned"}
 LONGEST_STATEMENT: Final = 2_000
-
-Account = Annotated[str, Meta(min_length=1, max_length=128)]
-DecisionId = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
 class NoSuchAppealError(SluicegateError):
