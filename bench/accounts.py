@@ -1,21 +1,29 @@
 """How many account events a second one worker takes: from records to profiles in the store.
 
-    python -m bench.accounts [--accounts 20000] [--chunk 500]
+    python -m bench.accounts [--accounts 20000] [--chunk 500] [--lists FOLDER] [--near 0.01]
 
 Everything that the worker does with a chunk but Kafka: decoding, signals, the census, the score,
-decisions, and the fenced write, on one core, against an embedded store on the other.
+decisions, and the fenced write, on one core, against an embedded store on the other. With a folder
+of imported lists every name is screened and sealed, too, and of so many sign-ups (`--near`) the
+name is a listed one with a slip of the keys, which costs more than one that is like no other.
 """
 
 import argparse
 import asyncio
 import io
+import random
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from time import perf_counter, process_time
 from typing import Final, NamedTuple
 
 import msgspec
 
+from bench.misspellings import slip
 from bench.processes import processor, use_two_cores
+from kyc.lists.roll import Roll
+from kyc.names import Seal
 from simulate.population import Population
 from simulate.scenarios import scenario
 from stream.broker.chunk import Chunk
@@ -26,6 +34,7 @@ from stream.decode.hashing import KeyedHasher
 from stream.demo.embedded import embedded_store
 from stream.know.census import RedisCensus
 from stream.know.opening import open_registry
+from stream.know.vault import RedisVault
 from stream.logs import configure_logs
 from stream.metrics import Metrics
 from stream.replay import ACCOUNTS, LOCAL_PEPPER, Line, lines
@@ -35,12 +44,18 @@ from stream.store import RedisStore
 NO_END: Final = 1 << 62
 PARTITIONS: Final = 8
 WARM: Final = 1_000
+SEED: Final = 50_000
 
 
-def records(accounts: int) -> list[Line]:
-    """Account events of a simulated provider, by time."""
-    population = Population(scenario("B", "june", 50_000, accounts))
-    return list(lines(ACCOUNTS, map(msgspec.json.encode, population.account_events())))
+def records(accounts: int, listed: Sequence[str], near: float) -> list[Line]:
+    """Account events of a simulated provider, by time; of a share of `near` listed names."""
+    population = Population(scenario("B", "june", SEED, accounts))
+    rng = random.Random(SEED)  # noqa: S311  # no secret, a reproducible sample
+    events = list(population.account_events())
+    for event in events:
+        if listed and event["type"] == "account.created" and rng.random() < near:
+            event["name"] = slip(rng, rng.choice(listed))
+    return list(lines(ACCOUNTS, map(msgspec.json.encode, events)))
 
 
 class Spent(NamedTuple):
@@ -62,6 +77,7 @@ async def measure(settings: Settings, events: list[Line], size: int) -> Spent:
         store,
         sink,
         Metrics(),
+        RedisVault(client, Seal(LOCAL_PEPPER)) if settings.lists_dir else None,
     )
     partitions: dict[int, list[Line]] = {}
     for event in events:
@@ -80,12 +96,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.accounts")
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--chunk", type=int, default=500, help="events in a chunk")
+    parser.add_argument("--lists", type=Path, help="folder of imported lists: screen names")
+    parser.add_argument("--near", type=float, default=0.01, help="share of nearly listed names")
     given = parser.parse_args()
     configure_logs("console", "error", sys.stderr)
     use_two_cores()
-    events = records(given.accounts)
+    listed = [name for entry in Roll.load(given.lists).entries for name in entry.names]
+    events = records(given.accounts, listed, given.near)
     with embedded_store() as server:
-        settings = load_settings(store_url=server.address)
+        settings = load_settings(store_url=server.address, lists_dir=given.lists)
         asyncio.run(measure(settings, events[:WARM], given.chunk))  # reads the lists
         wall, cpu = asyncio.run(measure(settings, events[WARM:], given.chunk))
     count = len(events) - WARM
