@@ -11,7 +11,8 @@ COPY . .
 RUN /opt/sluicegate/bin/pip install ".[${RUNTIME}]"
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin sluicegate
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin sluicegate \
+  && install -d -o sluicegate /var/lib/sluicegate/audit
 COPY --from=build /opt/sluicegate /opt/sluicegate
 ENV PATH=/opt/sluicegate/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ORT_DISABLE_TELEMETRY=1
 USER sluicegate

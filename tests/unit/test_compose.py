@@ -69,6 +69,25 @@ def test_the_gpu_is_a_profile() -> None:
     assert {name for name, where in scored.items() if where == "gpu"} == {"worker-gpu"}
 
 
+def test_every_process_has_a_service() -> None:
+    """Each command that runs on is there; what needs a file of yours waits in a profile."""
+    running = {name: OURS[name] for name in ("worker", "linker", "audit", "edge", "webhooks")}
+    assert all(service["command"][0] == name for name, service in running.items())
+    mounted = {n for n, one in running.items() if "/etc/sluicegate" in str(one.get("volumes"))}
+    assert mounted == {name for name, service in running.items() if "profiles" in service}
+
+
+def test_what_is_kept_has_a_volume() -> None:
+    """A container that is made anew finds its chains, messages and states."""
+    named = {
+        volume.partition(":")[0]
+        for service in FILE["services"].values()
+        for volume in service.get("volumes", [])
+        if isinstance(volume, str)
+    }
+    assert named == set(FILE["volumes"])
+
+
 def test_images_are_pinned() -> None:
     """Every foreign image names its version."""
     images = [s["image"] for s in FILE["services"].values() if s not in OURS.values()]
