@@ -78,7 +78,7 @@ async def follow_lists(
                 continue
             refused = found.stamp
             heed(await asyncio.to_thread(consult, settings))
-        except (ListError, ConfigurationError) as error:
+        except (ListError, ConfigurationError, OSError) as error:
             if str(error) != told:
                 told = str(error)
                 metrics.lists.labels("refused").inc()

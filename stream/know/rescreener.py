@@ -6,8 +6,8 @@ The store says which lists all names were compared with, and who does so now.
 import asyncio
 import hashlib
 import sys
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from redis.exceptions import RedisError
@@ -15,11 +15,12 @@ from redis.exceptions import RedisError
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster
 
-LONGEST_S: Final = 3_600  # a million names take minutes; who takes longer has died
+BEAT_S: Final = 30.0
+SILENT_S: Final = 120  # whoever compares says so every half a minute; or has died
 AGAIN_S: Final = 600
 KEPT_S: Final = 400 * 86_400
 
-Run = Callable[[], Awaitable[str]]
+Run = Callable[[], Coroutine[Any, Any, str]]
 """Compares all known names; what went wrong, empty where nothing did."""
 
 log = structlog.get_logger()
@@ -39,7 +40,7 @@ class Rescreener:
         if not roll or roll == self._done:
             return
         try:
-            if await self._client.set(key(roll), "begun", nx=True, ex=LONGEST_S):
+            if await self._client.set(key(roll), "begun", nx=True, ex=SILENT_S):
                 await self._compare(roll)
             elif await self._client.get(key(roll)) == b"done":
                 self._done = roll
@@ -48,7 +49,7 @@ class Rescreener:
 
     async def _compare(self, roll: str) -> None:
         log.info("rescreening.begun", roll=roll)
-        wrong = await self._run()
+        wrong = await self._beating(asyncio.create_task(self._run()), key(roll))
         if wrong:
             log.error("rescreening.failed", error=wrong)
             await self._client.set(key(roll), "failed", ex=AGAIN_S)
@@ -57,14 +58,26 @@ class Rescreener:
         self._done = roll
         log.info("rescreening.done", roll=roll)
 
+    async def _beating(self, running: "asyncio.Task[str]", place: str) -> str:
+        """What a run comes to, which others leave alone meanwhile."""
+        try:
+            while not (await asyncio.wait({running}, timeout=BEAT_S))[0]:
+                await self._client.expire(place, SILENT_S)
+            return await running
+        finally:
+            running.cancel()
+
 
 async def run_rescreen() -> str:
     """`sluicegate kyc rescreen`: as a process it takes no time from the stream. Its environment is
     this one's."""
     command = (sys.executable, "-m", "stream", "kyc", "rescreen")
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        )
+    except OSError as error:
+        return str(error)
     try:
         _, told = await process.communicate()
     finally:

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from stream.broker.connections import store_client
-from stream.know.rescreener import AGAIN_S, Rescreener, key
+from stream.know import rescreener
+from stream.know.rescreener import AGAIN_S, SILENT_S, Rescreener, key
 from stream.settings import load_settings
+
+PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -40,6 +43,33 @@ async def test_one_of_all_workers_compares(client: Any) -> None:
     for roll in ("", "one", "one", "two"):
         await asyncio.gather(*(worker(roll) for worker in workers))
     assert run.count == 2
+
+
+async def test_who_compares_says_so_and_who_died_is_followed(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run may take longer than others wait for a sign of life."""
+    monkeypatch.setattr(rescreener, "BEAT_S", 0.01)
+    begun, over, run = asyncio.Event(), asyncio.Event(), Run()
+
+    async def slow() -> str:
+        await client.expire(key("one"), 1_000)  # which the next beat makes less
+        begun.set()
+        await over.wait()
+        return ""
+
+    first = asyncio.create_task(Rescreener(client, slow)("one"))
+    async with asyncio.timeout(PATIENCE_S):
+        await begun.wait()
+        while await client.ttl(key("one")) > SILENT_S:  # noqa: ASYNC110 - a store tells nobody
+            await asyncio.sleep(0.01)
+    await Rescreener(client, run)("one")
+    assert run.count == 0
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert await client.delete(key("one")) == 1  # its time is over
+    await Rescreener(client, run)("one")
+    assert run.count == 1
 
 
 async def test_what_failed_is_tried_again_later(client: Any) -> None:
