@@ -71,7 +71,7 @@ def handler_app(
         web_host=settings.web_host,
         web_port=settings.web_port,
     )
-    expose(app.web.web_app, metrics, settings.web_token, metrics.bundles.about)
+    expose(app.web.web_app, metrics, settings.web_token, metrics.about)
 
     @app.chunks(*topics, overlap=overlap)
     async def events(chunk: Chunk) -> None:

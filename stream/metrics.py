@@ -204,6 +204,12 @@ class Metrics:
         """Count events for which a rule's condition held; none makes its series begin at zero."""
         self.rule_hits.labels(rule).inc(events)
 
+    def about(self) -> str:
+        """Lines for whoever asks how the process is: what decides, and whether it counts."""
+        shadow = self.registry.get_sample_value("sluicegate_shadow")
+        mode = "shadow: decisions are not to be acted on\n" if shadow else ""
+        return self.bundles.about() + mode
+
     def render(self) -> bytes:
         """Everything in Prometheus' text format 0.0.4."""
         return generate_latest(self.registry)

@@ -30,12 +30,13 @@ from schemas.events import LabelEvent
 from schemas.wire import DecisionWire, encode_decision
 from stream.broker.connections import producer_options, store_client
 from stream.broker.sinks import KafkaSink, LabelSink, Sink
+from stream.bundles.opening import chosen_policy
 from stream.controls.following import following
 from stream.controls.mirror import put
 from stream.controls.reasons import ordered
 from stream.controls.table import Controls
 from stream.decide.court import wall_clock
-from stream.decide.policy import SHIPPED, Policy, load_policy
+from stream.decide.policy import Policy
 from stream.decide.rules import Rules
 from stream.decide.scribe import decision_id
 from stream.know.profiles import know
@@ -172,14 +173,14 @@ async def open_acting(settings: Settings, controls: Controls) -> AsyncIterator[A
 
     Raises ConfigurationError when the broker cannot be reached, and PolicyError.
     """
-    policy = load_policy(settings.policy or SHIPPED)
+    policy = chosen_policy(settings)
     client, producer = store_client(settings), AIOKafkaProducer(**producer_options(settings))
     try:
         try:
             await producer.start()
         except KafkaError as error:
             raise ConfigurationError(f"{variable('kafka_bootstrap')}: {error!r}") from error
-        async with following(settings, controls.take):
+        async with following(settings, controls.take, controls.forget):
             yield Acting(
                 sink=KafkaSink(producer, settings.topic),
                 store=RedisStore(client),

@@ -12,19 +12,22 @@ from stream.broker import following as broker
 from stream.settings import Settings
 
 Take = Callable[[Control], None]
+Forget = Callable[[str], None]
 
 log = structlog.get_logger()
 
 
-def following(settings: Settings, take: Take) -> AbstractAsyncContextManager[None]:
-    """Hand over every order that holds, then each new one while the block lasts.
+def following(settings: Settings, take: Take, forget: Forget) -> AbstractAsyncContextManager[None]:
+    """Hand over every order that holds, then each new one while the block lasts. `forget`: hears
+    the keys of orders about accounts that are erased.
 
     Raises ConfigurationError when the broker cannot be read at the start. Later `take` is asked
     for nothing while the broker is away: what held goes on.
     """
 
     def read(record: ConsumerRecord) -> None:
-        if record.value is None:  # what was about an account that is erased
+        if record.value is None:
+            forget((record.key or b"").decode("utf-8", "replace"))
             return
         try:
             take(decode_control(record.value))
@@ -33,9 +36,3 @@ def following(settings: Settings, take: Take) -> AbstractAsyncContextManager[Non
             log.error("controls.unreadable", offset=record.offset, error=str(error))
 
     return broker.following(settings, "controls", 1, read)
-
-
-async def read_controls(settings: Settings, take: Take) -> None:
-    """Hand over every order that holds now. Raises ConfigurationError."""
-    async with following(settings, take):
-        pass

@@ -38,7 +38,7 @@ async def holding(
             log.warning("mode.switched", mode=controls.mode, author=control.author)
 
     _show(controls, metrics)
-    async with following(settings, take):
+    async with following(settings, take, controls.forget):
         keeping = asyncio.create_task(keep(client, controls))
         try:
             yield controls

@@ -49,6 +49,12 @@ class Controls:
             case Proposal():
                 self._proposals[control.campaign_id] = control
 
+    def forget(self, key: str) -> None:
+        """Let go of an override of an account that is erased, by the key of its message."""
+        subject, _, value = key.removeprefix("override:").partition(":")
+        if subject == "account":
+            self._overrides.get("account", {}).pop(value, None)
+
     def _set(self, override: Override) -> None:
         about = self._overrides.setdefault(override.subject, {})
         if override.lifted:

@@ -12,7 +12,7 @@ from schemas.errors import ConfigurationError
 from stream.broker.connections import store_client
 from stream.broker.topics import create_topics
 from stream.controls.acting import open_acting
-from stream.controls.following import following, read_controls
+from stream.controls.following import following
 from stream.controls.mirror import KEY, look, put
 from stream.controls.table import Controls
 from stream.decide.court import wall_clock
@@ -80,15 +80,15 @@ async def test_whoever_follows_knows_every_order(settings: Settings) -> None:
     async with open_acting(settings, Controls()) as acting:
         await acting.override(pin("ada", ts=now, expires_at=now + DAY))
         known = Controls()
-        async with following(settings, known.take):
+        async with following(settings, known.take, known.forget):
             assert [one.value for one in known.overrides] == ["ada"]
             await acting.publish(switch("shadow"))
             await until(lambda: known.mode == "shadow")
             await acting.override(pin("ada", ts=now + 1, expires_at=now + DAY, lifted=True))
             await until(lambda: not known.overrides)
     again = Controls()
-    await read_controls(settings, again.take)
-    assert (again.mode, again.overrides) == ("shadow", [])
+    async with following(settings, again.take, again.forget):
+        assert (again.mode, again.overrides) == ("shadow", [])
 
 
 @on_both_pairs
@@ -98,15 +98,15 @@ async def test_what_cannot_be_read_is_passed_over(settings: Settings, broker: Br
     await Topics(broker.address).fill(name, {0: [b'{"kind": "later"}', None]}, [b"a", b"b"])
     async with open_acting(settings, Controls()) as acting:
         await acting.publish(switch("shadow"))
-    await read_controls(settings, known.take)
-    assert known.mode == "shadow"
+    async with following(settings, known.take, known.forget):
+        assert known.mode == "shadow"
 
 
 async def test_a_broker_that_is_away_is_named() -> None:
     """Nobody decides without knowing the orders."""
     away = load_settings(kafka_bootstrap="127.0.0.1:9")
     with pytest.raises(ConfigurationError, match="SLUICEGATE_KAFKA_BOOTSTRAP"):
-        await read_controls(away, Controls().take)
+        await following(away, Controls().take, Controls().forget).__aenter__()
 
 
 async def test_the_edge_sees_the_switch(store_url: str) -> None:

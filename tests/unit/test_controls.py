@@ -77,6 +77,14 @@ def test_a_lifted_override_holds_no_more() -> None:
     assert found.find("account", "ada", NOW) is None
 
 
+def test_an_erased_account_leaves_no_override() -> None:
+    """Its tombstone is heard; whoever else is named goes on."""
+    found = table(pin(), pin("bob"), pin("ada", subject="organisation"))
+    for key in (pin().key, "override:organisation:ada", "appeal:bob", "mode", ""):
+        found.forget(key)
+    assert [one.value for one in found.overrides] == ["bob", "ada"]
+
+
 def test_an_override_is_about_its_subject_alone() -> None:
     """An organisation may be named like an account."""
     found = table(pin("acme", subject="organisation"))

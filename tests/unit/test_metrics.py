@@ -43,6 +43,14 @@ def exposed() -> list[Metric]:
     return [family for text in shown for family in text_string_to_metric_families(text)]
 
 
+def test_health_tells_of_the_kill_switch() -> None:
+    """Whoever looks why nothing is refused finds it there."""
+    metrics = Metrics()
+    assert "shadow" not in metrics.about()
+    metrics.shadow.set(1)
+    assert metrics.about().endswith("shadow: decisions are not to be acted on\n")
+
+
 def test_every_metric_has_a_sentence() -> None:
     """What is exposed explains itself."""
     families = exposed()
