@@ -21,7 +21,7 @@ Margins = Callable[[Rows], npt.NDArray[np.float32]]
 
 # From about here XGBoost, which takes 0.1 ms before the first row, is ahead of ONNX Runtime
 # (`python -m bench.scoring`).
-LARGE: Final = 256
+LARGE: Final = 1_024
 
 
 class Engine(NamedTuple):

@@ -16,7 +16,8 @@ from onnx import GraphProto, TensorProto, checker, helper
 from schemas.errors import ModelError
 from scorers.forest import Forest, Tree, parse
 from scorers.grid import contributions, is_exact
-from scorers.unknowns import DOUBLED, ROWS, bounds, columns, doubling
+from scorers.layout import MIRRORED, lay, mirroring
+from scorers.unknowns import ROWS, bounds
 
 OPSET = 17
 ML_OPSET = 3
@@ -67,7 +68,7 @@ def tree_graph(
     targets = weights[0].shape[1]
     node = helper.make_node(
         "TreeEnsembleRegressor",
-        [DOUBLED],
+        [MIRRORED],
         [output],
         domain="ai.onnx.ml",
         n_targets=targets,
@@ -77,7 +78,7 @@ def tree_graph(
         **_targets(forest.trees, weights),
     )
     graph = helper.make_graph(
-        [*doubling(), node],
+        [*mirroring(), node],
         f"sluicegate_{output}",
         [helper.make_tensor_value_info(ROWS, TensorProto.FLOAT, ["n", forest.features])],
         [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", targets])],
@@ -112,15 +113,16 @@ def _nodes(forest: Forest) -> dict[str, list[Any]]:
         return list(np.concatenate(list(values)).tolist())
 
     trees = forest.trees
+    layouts = [lay(tree, forest.features) for tree in trees]
     leaf = column(tree.leaf for tree in trees)
     return {
         "nodes_treeids": column(np.full(len(t.left), i) for i, t in enumerate(trees)),
         "nodes_nodeids": column(np.arange(len(tree.left)) for tree in trees),
-        "nodes_featureids": column(columns(tree, forest.features) for tree in trees),
+        "nodes_featureids": column(layout.column for layout in layouts),
         "nodes_modes": ["LEAF" if is_leaf else "BRANCH_LT" for is_leaf in leaf],
-        "nodes_values": column(tree.threshold for tree in trees),
-        "nodes_truenodeids": column(np.maximum(tree.left, 0) for tree in trees),
-        "nodes_falsenodeids": column(np.maximum(tree.right, 0) for tree in trees),
+        "nodes_values": column(layout.threshold for layout in layouts),
+        "nodes_truenodeids": column(layout.true for layout in layouts),
+        "nodes_falsenodeids": column(layout.false for layout in layouts),
     }
 
 

@@ -94,6 +94,26 @@ def test_every_row_takes_xgboosts_leaf(number: int, graph: Graph) -> None:
     assert np.array_equal(leaves, expected)
 
 
+# Zero, the subnormals beside it, the smallest normal number, one, the largest: of both signs.
+EXTREMES = np.array([0.0, 1e-45, 3e-45, 1.1754944e-38, 1.0, 3.4028235e38], np.float32)
+EXTREMES = np.concatenate([EXTREMES, -EXTREMES])
+
+
+@on_both
+def test_extreme_thresholds_are_held_exactly(graph: Graph) -> None:
+    """A split that is turned round compares with the float beside the threshold's negative."""
+    document, bits = quantise(booster_document(60, 3))
+    for number, tree in enumerate(document["learner"]["gradient_booster"]["model"]["trees"]):
+        for node in np.flatnonzero(np.asarray(tree["left_children"]) >= 0):
+            tree["split_conditions"][node] = float(EXTREMES[(number + node) % len(EXTREMES)])
+    random = np.random.default_rng(12)
+    values = np.concatenate([EXTREMES, np.nextafter(EXTREMES, np.float32(2)), [np.nan, 0.5]])
+    rows = random.choice(values.astype(np.float32), (2_000, WIDTH))
+    margins = _run(graph(document, bits, {}), rows)[:, 0]
+    expected = reloaded(document).inplace_predict(rows, predict_type="margin")
+    assert np.array_equal(margins, expected)
+
+
 @on_both
 @pytest.mark.parametrize(
     "parameters",
