@@ -1,7 +1,7 @@
 """An ask: who wants to pass, with how much; out of a JSON body or out of a gateway's headers."""
 
 from collections.abc import Iterable
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -12,6 +12,7 @@ from stream.settings import Settings
 # Times a day in milliseconds it leaves room in a Lua number (edge/check/quotas.py).
 MOST_TOKENS: Final = 10_000_000
 _DIGITS: Final = 9
+T = TypeVar("T", "Ask", "Settlement")
 
 
 class BadAskError(ValueError):
@@ -30,8 +31,31 @@ class Ask(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     tier: Annotated[int, Meta(ge=0, le=3)] | None = None
     ts: Annotated[int, Meta(ge=0, le=MAX_TS)] | None = None
 
+    settles: ClassVar[bool] = False
+
+
+class Settlement(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A request that has passed was counted with `asked` tokens, and used `used`.
+
+    tier and ts: as in its Ask.
+    """
+
+    account_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    used: Annotated[int, Meta(ge=0, le=MOST_TOKENS)]
+    asked: Annotated[int, Meta(ge=0, le=MOST_TOKENS)] = 0
+    tier: Annotated[int, Meta(ge=0, le=3)] | None = None
+    ts: Annotated[int, Meta(ge=0, le=MAX_TS)] | None = None
+
+    settles: ClassVar[bool] = True
+
+    @property
+    def tokens(self) -> int:
+        """What is to be taken beyond what was; below 0 it is given back."""
+        return self.used - self.asked
+
 
 _decode = msgspec.json.Decoder(Ask).decode
+_settlement = msgspec.json.Decoder(Settlement).decode
 
 
 def read_body(body: bytes) -> Ask:
@@ -41,6 +65,15 @@ def read_body(body: bytes) -> Ask:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadAskError(str(error)) from error
     return _with_account(ask)
+
+
+def read_settlement(body: bytes) -> Settlement:
+    """The settlement in a JSON body. Raises BadAskError."""
+    try:
+        settlement = _settlement(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BadAskError(str(error)) from error
+    return _with_account(settlement)
 
 
 class HeaderReader:
@@ -70,7 +103,7 @@ class HeaderReader:
         )
 
 
-def _with_account(ask: Ask) -> Ask:
+def _with_account(ask: T) -> T:
     if len(ask.account_id) > 128 or "\0" in ask.account_id:
         raise BadAskError("the account has 1 to 128 characters, none of them NUL")
     return ask

@@ -9,13 +9,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from edge.check.asks import Ask
-from edge.check.ledger import Spent
+from edge.check.ledger import Cost, Spent
 
 # A call of that many blocks the store for less than a millisecond.
 MOST: Final = 64
 
-Spend = Callable[[Sequence[Ask]], Awaitable[list[Spent]]]
+Spend = Callable[[Sequence[Cost]], Awaitable[list[Spent]]]
 
 
 class Convoy:
@@ -24,10 +23,10 @@ class Convoy:
     def __init__(self, spend: Spend, limit_s: float) -> None:
         self._spend = spend
         self._limit_s = limit_s
-        self._waiting: deque[tuple[Ask, asyncio.Future[Spent]]] = deque()
+        self._waiting: deque[tuple[Cost, asyncio.Future[Spent]]] = deque()
         self._running: asyncio.Task[None] | None = None
 
-    async def ask(self, ask: Ask) -> Spent:
+    async def ask(self, ask: Cost) -> Spent:
         """What the ledger answers to this ask.
 
         Raises what `spend` raised for its group, and TimeoutError when it took too long.
@@ -45,15 +44,15 @@ class Convoy:
         finally:
             self._running = None
 
-    def _group(self) -> list[tuple[Ask, asyncio.Future[Spent]]]:
-        group: list[tuple[Ask, asyncio.Future[Spent]]] = []
+    def _group(self) -> list[tuple[Cost, asyncio.Future[Spent]]]:
+        group: list[tuple[Cost, asyncio.Future[Spent]]] = []
         while self._waiting and len(group) < MOST:
             ask, future = self._waiting.popleft()
             if not future.done():  # its caller has given up
                 group.append((ask, future))
         return group
 
-    async def _go(self, group: list[tuple[Ask, asyncio.Future[Spent]]]) -> None:
+    async def _go(self, group: list[tuple[Cost, asyncio.Future[Spent]]]) -> None:
         try:
             async with asyncio.timeout(self._limit_s):
                 answers = await self._spend([ask for ask, _ in group])

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.check.asks import Ask
-from edge.check.doors import CHECK, ENVOY, NGINX, TRAEFIK
+from edge.check.asks import Ask, Settlement
+from edge.check.doors import CHECK, ENVOY, NGINX, SETTLE, TRAEFIK
 from edge.problems import MEDIA_TYPE
 from edge.replies import OPEN
 
@@ -57,9 +57,11 @@ _ROUTES: Final = {
 
 def described(document: dict[str, Any]) -> dict[str, Any]:
     """The document with the doors, the schemas and the security scheme added."""
-    (_,), ask = msgspec.json.schema_components((Ask,), ref_template="#/components/schemas/{name}")
+    _, bodies = msgspec.json.schema_components(
+        (Ask, Settlement), ref_template="#/components/schemas/{name}"
+    )
     components = document.setdefault("components", {})
-    components.setdefault("schemas", {}).update(ask | {"Problem": _PROBLEM, "Passed": _PASSED})
+    components.setdefault("schemas", {}).update(bodies | {"Problem": _PROBLEM, "Passed": _PASSED})
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"token": []}]
     for path, item in document["paths"].items():
@@ -74,17 +76,33 @@ def described(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    body = {"application/json": {"schema": {"$ref": "#/components/schemas/Ask"}}}
     path = {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
     ask = _operation("check", "Ask in JSON.")
     return {
-        CHECK: {"post": ask | {"requestBody": {"required": True, "content": body}}},
+        CHECK: {"post": ask | _body("Ask")},
+        SETTLE: {"post": _settle() | _body("Settlement")},
         NGINX: {"get": _operation("nginx", "NGINX auth_request: 429 is a 403 with a header.")},
         TRAEFIK: {"get": _operation("traefik", "Traefik forwardAuth.")},
         f"{ENVOY}/{{path}}": {
             "parameters": [path],
             "get": _operation("envoy", "Envoy ext_authz over HTTP; any method."),
         },
+    }
+
+
+def _body(name: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _settle() -> dict[str, Any]:
+    counted = {"application/json": {"schema": {"type": "object"}}}
+    answers = {"400": _MEANINGS["400"], "403": _ROUTES["403"], "503": _ROUTES["503"]}
+    return {
+        "operationId": "settle",
+        "summary": "What a request used, where that is another number than it asked for.",
+        "responses": {"200": {"description": "It is counted.", "content": counted}}
+        | _problems(_FRONT | answers),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from edge.check.asks import Ask
+from edge.check.asks import Ask, Settlement
 from edge.check.convoy import Convoy
 from edge.check.denials import Denials
 from edge.check.fallback import FailureTable
@@ -55,6 +55,15 @@ class Desk:
         self._metrics.by_status[verdict.status].inc()
         self._metrics.check_seconds.observe((self._now_ms() - began) / 1_000)
         return verdict
+
+    async def settle(self, settlement: Settlement) -> None:
+        """Count what a request used beyond what it asked for. Raises StoreError: not counted, as
+        far as is known."""
+        try:
+            async with asyncio.timeout(self._budget_s):
+                await self._convoy.ask(settlement)
+        except TimeoutError as error:
+            raise StoreError(f"no answer within {1_000 * self._budget_s:.0f} ms") from error
 
     async def _ask_store(self, ask: Ask, now_ms: float) -> Verdict:
         if self._failing_since is not None and now_ms - self._failing_since >= PATIENCE_MS:

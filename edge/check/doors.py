@@ -7,17 +7,19 @@ one: bench/check.py has the figures.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from edge.check.asks import Ask, BadAskError, HeaderReader, read_body
+from edge.check.asks import Ask, BadAskError, HeaderReader, read_body, read_settlement
 from edge.check.desk import Desk
 from edge.check.verdict import Verdict
 from edge.metrics import EdgeMetrics
 from edge.problems import MEDIA_TYPE, problem
 from edge.replies import Send, reply
+from schemas.errors import StoreError
 from stream.settings import Settings
 
 Door = Callable[[Mapping[str, Any], bytes, Send], Awaitable[None]]
 
 CHECK: Final = "/v1/check"
+SETTLE: Final = "/v1/settle"
 NGINX: Final = "/v1/nginx"
 TRAEFIK: Final = "/v1/traefik"
 # Envoy asks with the client's own path behind this one, and with the client's method.
@@ -26,8 +28,9 @@ _PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
 _WRONG_METHOD: Final = Verdict(
     405,
     (_PROBLEM, (b"allow", b"POST")),
-    problem(405, "The check is a POST with a JSON body."),
+    problem(405, "It is a POST with a JSON body."),
 )
+_SETTLED: Final = Verdict(200, ((b"content-type", b"application/json"),), b"{}")
 
 
 class Doors:
@@ -39,6 +42,7 @@ class Doors:
         self._reader = HeaderReader(settings)
         self._doors: dict[str, Door] = {
             CHECK: self._plain,
+            SETTLE: self._settle,
             NGINX: self._nginx,
             TRAEFIK: self._forwarded,
             ENVOY: self._forwarded,
@@ -58,6 +62,13 @@ class Doors:
             verdict = await self._answer(lambda: read_body(body))
         await reply(send, verdict.status, verdict.headers, verdict.body)
 
+    async def _settle(self, scope: Mapping[str, Any], body: bytes, send: Send) -> None:
+        if scope["method"] != "POST":
+            verdict = _WRONG_METHOD
+        else:
+            verdict = await self._settled(body)
+        await reply(send, verdict.status, verdict.headers, verdict.body)
+
     async def _forwarded(self, scope: Mapping[str, Any], _: bytes, send: Send) -> None:
         verdict = await self._answer(lambda: self._reader.read(scope["headers"]))
         await reply(send, verdict.status, verdict.headers, verdict.body)
@@ -70,10 +81,22 @@ class Doors:
         told = (b"x-sluicegate-status", str(verdict.status).encode())
         await reply(send, status, (*verdict.headers, told), verdict.body)
 
+    async def _settled(self, body: bytes) -> Verdict:
+        try:
+            await self._desk.settle(read_settlement(body))
+        except BadAskError as error:
+            return self._refused(error)
+        except StoreError as error:
+            return Verdict(503, (_PROBLEM,), problem(503, str(error)))
+        return _SETTLED
+
+    def _refused(self, error: BadAskError) -> Verdict:
+        self._metrics.refusals.labels("malformed").inc()
+        return Verdict(400, (_PROBLEM,), problem(400, str(error)))
+
     async def _answer(self, read: Callable[[], Ask]) -> Verdict:
         try:
             ask = read()
         except BadAskError as error:
-            self._metrics.refusals.labels("malformed").inc()
-            return Verdict(400, (_PROBLEM,), problem(400, str(error)))
+            return self._refused(error)
         return await self._desk.answer(ask)

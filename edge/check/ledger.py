@@ -14,7 +14,7 @@ import structlog
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import NoScriptError, RedisError
 
-from edge.check.asks import Ask
+from edge.check.asks import Ask, Settlement
 from edge.check.quotas import Level, Quota, encode_quotas
 from schemas.decisions import Mode
 from schemas.errors import StoreError
@@ -37,11 +37,15 @@ class Spent:
     levels: tuple[Level, ...]
 
 
+Cost = Ask | Settlement
+
+
 class Ledger(Protocol):
     """Where decisions stand and quotas are counted. Raises StoreError."""
 
-    async def spend(self, asks: Sequence[Ask]) -> list[Spent]:
-        """Take what each ask costs from its account's buckets, or nothing where one lacks it."""
+    async def spend(self, asks: Sequence[Cost]) -> list[Spent]:
+        """Take what each ask costs from its account's buckets, or nothing where one lacks it; a
+        settlement takes or gives back the rest, whatever is left."""
 
 
 class RedisLedger:
@@ -59,7 +63,7 @@ class RedisLedger:
         """Act on what stands from now on, or on nothing; None: by each decision's own mode."""
         self._enforced = mode != "shadow"
 
-    async def spend(self, asks: Sequence[Ask]) -> list[Spent]:
+    async def spend(self, asks: Sequence[Cost]) -> list[Spent]:
         """As Ledger.spend; several edges may ask at the same time, and no grant is given twice."""
         if not self._clustered:
             return await self._spend(asks)
@@ -85,13 +89,13 @@ class RedisLedger:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _spend(self, asks: Sequence[Ask]) -> list[Spent]:
+    async def _spend(self, asks: Sequence[Cost]) -> list[Spent]:
         keys: list[str] = []
         arguments: list[bytes | int | str] = [int(self._enforced), self._quotas]
         for ask in asks:
             keys += (decision_key(ask.account_id), buckets_key(ask.account_id))
             tier = "" if ask.tier is None else ask.tier
-            arguments += (ask.tokens, "" if ask.ts is None else ask.ts, tier)
+            arguments += (ask.tokens, "" if ask.ts is None else ask.ts, tier, int(ask.settles))
         return [_spent(answer) for answer in await self._run(keys, arguments)]
 
     async def _run(self, keys: list[str], arguments: list[bytes | int | str]) -> list[Any]:

@@ -29,6 +29,7 @@ CHECKS = (
 )
 OPERATIONS = (
     ("POST", "/v1/check"),
+    ("POST", "/v1/settle"),
     ("GET", "/v1/nginx"),
     ("GET", "/v1/traefik"),
     ("GET", "/v1/envoy/{path}"),

@@ -10,7 +10,7 @@ from redis.asyncio import Redis, RedisCluster
 from redis.crc import key_slot
 from structlog.testing import capture_logs
 
-from edge.check.asks import MOST_TOKENS, Ask
+from edge.check.asks import MOST_TOKENS, Ask, Settlement
 from edge.check.ledger import RedisLedger, Spent
 from edge.check.quotas import Quota
 from schemas.errors import StoreError
@@ -52,6 +52,52 @@ async def one(ledger: RedisLedger, ask: Ask) -> Spent:
 async def test_nothing_stands_and_nothing_is_counted(client: Any) -> None:
     """Most accounts leave no trace in the store."""
     assert await one(RedisLedger(client, {}), Ask("a")) == Spent(True, b"", ())
+    assert await client.dbsize() == 0
+
+
+async def left(ledger: RedisLedger, tier: int = 1) -> list[int]:
+    """What is left in each bucket, asked with a settlement of nothing."""
+    [spent] = await ledger.spend([Settlement("a", 0, 0, tier)])
+    return [level.left for level in spent.levels]
+
+
+async def test_what_was_used_is_settled(client: Any) -> None:
+    """More is taken and less is given back, of tokens alone; no bucket is fuller than full."""
+    ledger = RedisLedger(client, {1: [REQUESTS, TOKENS]})
+    assert (await one(ledger, Ask("a", 300, 1))).granted
+    for settlement, expected in (
+        (Settlement("a", used=500, asked=300, tier=1), [99, 500]),
+        (Settlement("a", used=100, asked=500, tier=1), [99, 900]),
+        (Settlement("a", used=0, asked=400, tier=1), [99, 1_000]),
+    ):
+        [spent] = await ledger.spend([settlement])
+        assert (spent.granted, [level.left for level in spent.levels]) == (True, expected)
+    assert await left(ledger) == [99, 1_000]
+
+
+async def test_what_was_used_beyond_all_is_owed(client: Any) -> None:
+    """The request has passed: the next ones wait until it is paid back."""
+    ledger = RedisLedger(client, {1: [TOKENS]})
+    await ledger.spend([Settlement("a", used=1_500, tier=1)])
+    assert await left(ledger) == [0]
+    spent = await one(ledger, Ask("a", 1, 1))
+    assert not spent.granted
+    assert spent.levels[0].wait_ms > DAY_MS // 2
+
+
+async def test_what_is_owed_has_a_bound(client: Any) -> None:
+    """However often it is reported: numbers stay exact."""
+    ledger = RedisLedger(client, {1: [TOKENS]})
+    for _ in range(3):
+        [spent] = await ledger.spend([Settlement("a", used=MOST_TOKENS, tier=1)])
+    assert spent.levels[0].full_ms <= (1 + MOST_TOKENS / 1_000) * DAY_MS
+
+
+async def test_an_account_that_owes_nothing_leaves_no_trace(client: Any) -> None:
+    """What was given back whole is as if nothing had been asked."""
+    ledger = RedisLedger(client, {1: [TOKENS]})
+    await one(ledger, Ask("a", 10, 1))
+    await ledger.spend([Settlement("a", used=0, asked=10, tier=1)])
     assert await client.dbsize() == 0
 
 

@@ -10,7 +10,16 @@ from edge.front import MOST_BODY
 from schemas.errors import StoreError
 from tests.unit.edges import NOTHING, USED_UP, Edge, FakeLedger, decision, open_edge
 
-PAGES = ("/v1/check", "/v1/nginx", "/v1/traefik", "/v1/envoy/x", "/metrics", "/openapi.json", "/no")
+PAGES = (
+    "/v1/check",
+    "/v1/settle",
+    "/v1/nginx",
+    "/v1/traefik",
+    "/v1/envoy/x",
+    "/metrics",
+    "/openapi.json",
+    "/no",
+)
 FORMS = ("/v1/nginx", "/v1/traefik", "/v1/envoy", "/v1/envoy/v1/messages")
 
 
@@ -52,6 +61,36 @@ async def test_readiness_tells_that_the_store_is_away(edge: Edge) -> None:
     await edge.check(b'{"account_id": "a"}')
     answer = await edge.request("GET", "/readyz", scope="")
     assert (answer.status, answer.body) == (200, b"degraded: store\n")
+
+
+async def test_what_was_used_is_counted(edge: Edge) -> None:
+    """Once the answer is known; it needs the scope of a check."""
+    told = {"account_id": "a", "asked": 100, "used": 40}
+    answer = await edge.post("/v1/settle", **told)
+    assert (answer.status, answer.json()) == (200, {})
+    [settlement] = edge.ledger.asked
+    assert (settlement.account_id, settlement.tokens) == ("a", -60)
+    assert (await edge.post("/v1/settle", "read", **told)).status == 403
+    assert (await edge.get("/v1/settle")).status == 405
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"used": -1}, {"used": 10_000_001}, {"account_id": ""}, {"x": 1}]
+)
+async def test_a_wrong_settlement_is_refused(edge: Edge, wrong: dict[str, object]) -> None:
+    """The gateway must mend it."""
+    answer = await edge.post("/v1/settle", **{"account_id": "a", "used": 1} | wrong)
+    assert answer.status == 400
+    assert edge.count("refused_callers_total", why="malformed") == 1
+    assert edge.ledger.asked == []
+
+
+async def test_what_could_not_be_counted_is_told(edge: Edge) -> None:
+    """No failure table answers: the gateway may report it again."""
+    edge.ledger.error = StoreError("gone")
+    answer = await edge.post("/v1/settle", account_id="a", used=1)
+    assert answer.status == 503
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_check_needs_more_than_reading(edge: Edge) -> None:
