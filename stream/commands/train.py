@@ -65,7 +65,9 @@ def train(
     from stream.learn.lessons import Plan
 
     configure_logs("console", "warning", sys.stderr)
-    _refuse(out, report)
+    _refuse(out)
+    if report:
+        _refuse_file(report)
     if (snapshots is None) != (labels is None):
         raise typer.BadParameter("--snapshots and --labels go together")
     if snapshots and data:
@@ -102,7 +104,7 @@ def snapshot(
     from stream.training import take
 
     configure_logs("console", "warning", sys.stderr)
-    _refuse(out)
+    _refuse_file(out)
     with _stderr.status("replaying"):
         taken = take(read_lines(requests), read_lines(accounts) if accounts else (), every)
         taken.write(out)
@@ -120,10 +122,16 @@ def _terms(until: datetime | None, maturity: float | None) -> "Terms":
     )
 
 
-def _refuse(*outs: Path | None) -> None:
-    for out in outs:
-        if out and out.exists():
-            raise ConfigurationError(f"{out} exists: nothing is written over it")
+def _refuse(out: Path) -> None:
+    if out.exists():
+        raise ConfigurationError(f"{out} exists: nothing is written over it")
+
+
+def _refuse_file(out: Path) -> None:
+    # Now, and not after an hour of training.
+    _refuse(out)
+    if not out.parent.is_dir():
+        raise ConfigurationError(f"{out.parent}: no such folder")
 
 
 def _tell(trained: "Trained", plan: "Plan", report: Path | None) -> None:

@@ -22,7 +22,6 @@ from stream.learn.lessons import Lesson
 from stream.learn.moments import due
 from stream.learn.snapshots import Snapshot
 
-DAY_MS: Final = 86_400_000
 NEVER: Final = 1 << 62  # above every time in ms
 
 _labels: TypeAdapter[LabelEvent] = TypeAdapter(LabelEvent)

@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     alone = {cohort.name for cohort in LONERS}
     cohorts = (replace(c, share=0.15) if c.name in alone else c for c in SCENARIOS["demo"].cohorts)
     write(
-        Scenario("labelled", 200, 1.0, tuple(cohorts), label_share=1.0, label_benign_share=0.8),
+        Scenario("labelled", 220, 0.8, tuple(cohorts), label_share=1.0, label_benign_share=0.8),
         out,
         suffix=".ndjson",
     )
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     run(
         *("train", "--snapshots", out / "s.parquet", "--labels", out / "labels.ndjson"),
-        *("--newest", "0", "--trials", "2", "--out", out / "model"),
+        *("--newest", "0", "--trials", "2", "--seed", "2", "--out", out / "model"),
         *("--report", out / "report.html"),
     )
     return out
@@ -62,7 +62,8 @@ def test_a_model_comes_of_a_snapshot_and_labels(folder: Path) -> None:
 
 def test_recorded_folders_give_the_same_model(folder: Path, tmp_path: Path) -> None:
     """A snapshot is what a replay would have made."""
-    run("train", "--data", folder, "--newest", "0", "--trials", "2", "--out", tmp_path / "m")
+    same = "--newest", "0", "--trials", "2", "--seed", "2"
+    run("train", "--data", folder, *same, "--out", tmp_path / "m")
     assert Model.load(tmp_path / "m").version == Model.load(folder / "model").version
 
 
@@ -108,6 +109,13 @@ def test_what_does_not_go_together_is_wrong_usage(folder: Path, more: tuple[str,
     told = CliRunner().invoke(cli, ["train", "--out", str(folder / "other"), *given])
     assert told.exit_code == 2
     assert not (folder / "other").exists()
+
+
+def test_a_folder_that_is_missing_is_told_before_the_work(tmp_path: Path) -> None:
+    """Not after an hour of training."""
+    page = tmp_path / "none" / "report.html"
+    told = CliRunner().invoke(cli, ["train", "--out", str(tmp_path / "m"), "--report", str(page)])
+    assert f"{page.parent}: no such folder" in str(told.exception)
 
 
 def test_nothing_is_learnt_from_what_came_later(folder: Path, tmp_path: Path) -> None:
