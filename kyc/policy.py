@@ -1,6 +1,7 @@
 """The KYC policy file: what proves a tier, what it unlocks, and when somebody is asked for more."""
 
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -63,6 +64,11 @@ class Unlocked(_Part):
     requests_per_minute: Annotated[int, Field(ge=0)]
     tokens_per_minute: Annotated[int, Field(ge=0)]
     programs: list[Program]
+
+    @cached_property
+    def lines(self) -> tuple[tuple[int, tuple[Proof, ...]], ...]:
+        """Each combination with its proofs as bits: asked of every event, and sets are slow."""
+        return tuple((sum(map(int, set(line))), tuple(line)) for line in self.proofs)
 
 
 class Effort(_Part):

@@ -27,8 +27,8 @@ def proven_until(seen: Evidence) -> Proven:
         proof: since + lifetimes[proof] if proof in lifetimes else FOREVER
         for proof, since in shown(seen.profile).items()
     }
-    held_back = withheld(seen)
-    return {p: end for p, end in until.items() if end > seen.at and not p & held_back}
+    held_back = int(withheld(seen))  # as numbers: flags are slow, and this is for every event
+    return {p: end for p, end in until.items() if end > seen.at and not int(p) & held_back}
 
 
 def withheld(seen: Evidence) -> Proof:
@@ -50,11 +50,14 @@ def tiers_until(seen: Evidence, proven: Proven) -> Until:
     A higher tier proves the lower ones. After a dispute the next event beyond the policy's
     `dispute_caps` restores tiers 2 and 3.
     """
-    ends = {}
-    for tier in Tier:
-        lines = seen.policy.tiers[tier].proofs
-        shown_lines = (line for line in lines if proven.keys() >= set(line))
-        ends[tier] = max((min(proven[p] for p in line) for line in shown_lines), default=NEVER)
+    held = sum(int(proof) for proof in proven)
+    ends = {
+        tier: max(
+            (min(proven[p] for p in line) for bits, line in unlocked.lines if bits & held == bits),
+            default=NEVER,
+        )
+        for tier, unlocked in seen.policy.tiers.items()
+    }
     disputed = seen.profile.latest.get("payment.disputed", NEVER)
     if disputed > NEVER and seen.at - disputed <= seen.policy.dispute_caps:
         capped = max(ends[tier] for tier in Tier)
