@@ -108,7 +108,7 @@ class Answers:
             answer = None
             if ordered and ordered is not FREE:
                 answer = self._obey(ledger, account, campaign, ordered, order)
-            elif ordered is None and acted_on:
+            elif ordered is None and acted_on and campaign.is_settled(account):
                 answer = self._answer(ledger, account, campaign, order)
             answer = answer or self._end(ledger, account, campaign.campaign_id, "override", order)
             found.append(_taking_back(told, answer))

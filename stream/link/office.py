@@ -171,7 +171,9 @@ class Office:
             await self._orders.pardon(linker.ledger, campaign, place)
         else:
             await self._orders.lift(linker.ledger, campaign, place)
-        members, ordered = sorted(campaign.members), control_id(order)
+        # One search may err: others are let go with the rest, and not answered.
+        members = sorted(campaign.settled() if order.what == "act" else campaign.members)
+        ordered = control_id(order)
         told = list(records(linker.ledger, campaign))
         for begin in range(0, len(members), BATCH):
             some = members[begin : begin + BATCH]

@@ -184,6 +184,17 @@ async def test_an_act_pins_every_member(desk: Desk) -> None:
     assert desk.floors() == {Action.RATE_LIMIT}
 
 
+async def test_an_act_leaves_alone_who_was_met_once(desk: Desk) -> None:
+    """One search may err: a person's answer is for members that are settled."""
+    register = desk.office.linker.register
+    [campaign] = register.open.values()
+    register.enlist(campaign, [0], NOW + 9 * HOUR)
+    await desk.order("act", **ACT)
+    assert set(desk.told()) == MEMBERS
+    await desk.order("undo", ts=NOW + 10 * HOUR)
+    assert set(desk.told()) == MEMBERS
+
+
 async def test_an_act_holds_for_who_joins(desk: Desk) -> None:
     """Nobody is told twice, who joins is told the same, in this process and in the next one."""
     await desk.order("act", **ACT)
@@ -217,6 +228,16 @@ async def test_an_undone_act_lets_go_whom_no_evidence_holds(desk: Desk) -> None:
         campaign.score = 0.0
     await desk.order("undo", ts=NOW + 10 * HOUR)
     assert desk.told() == dict.fromkeys(MEMBERS, (Action.ALLOW, "override"))
+
+
+async def test_who_is_hardly_met_any_more_is_let_go(desk: Desk) -> None:
+    """With the others, whom the evidence holds: what was pinned does not stay."""
+    await desk.order("act", **ACT)
+    [campaign] = desk.office.linker.register.open.values()
+    campaign.members[desk.office.linker.ledger.number["r003"]].met = 0
+    await desk.order("undo", ts=NOW + 10 * HOUR)
+    assert desk.told().pop("r003") == (Action.ALLOW, "override")
+    assert set(desk.told()) == MEMBERS
 
 
 async def test_an_undone_dismissal_holds_again(desk: Desk) -> None:
