@@ -21,6 +21,7 @@ class Acts:
         self._store = store
         self._stamp: Stamp = ()
         self._held: list[Act] = []
+        self._complaint = ""
 
     def since(self, read: int) -> list[tuple[str, int, Entry]]:
         """What follows the first `read` acts, each with its source and how many come before the
@@ -32,7 +33,9 @@ class Acts:
             if stamp != self._stamp:
                 self._held, self._stamp = self._store.acts(), stamp
         except (ConfigurationError, OSError) as error:
-            log.error("audit.bundles_unreadable", error=str(error))
+            if str(error) != self._complaint:
+                log.error("audit.bundles_unreadable", error=str(error))
+            self._complaint = str(error)
             return []
         return [(SOURCE, number, _entry(act)) for number, act in enumerate(self._held, 1)][read:]
 

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from schemas.errors import ConfigurationError
 
 _LIMIT_S = 10.0
+_MOST_BYTES = 64 << 20  # a page of a worker has some 100 KB
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ def fetch(url: str, token: str | None) -> str:
     request = Request(f"{url.rstrip('/')}/metrics", headers=headers)  # noqa: S310 - looked at above
     try:
         with urlopen(request, timeout=_LIMIT_S) as answer:  # noqa: S310 - looked at above
-            return bytes(answer.read()).decode()
+            return bytes(answer.read(_MOST_BYTES)).decode()
     except HTTPError as error:
         error.close()
         raise ConfigurationError(f"{url}: answers {error.code} {error.reason}") from error

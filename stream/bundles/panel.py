@@ -144,7 +144,9 @@ class Panel:
     def review(
         self, batch: RequestBatch, sight: Sight, rows: Rows, scores: Scores, known: Known
     ) -> None:
-        """Compare the bundles on a batch that is decided; end the canary that has failed."""
+        """Compare the bundles on a batch that is decided; tell of a canary that has failed."""
+        if self._trial is None and not self._shadows:
+            return
         tier = known.tier(sight.account, sight.clock)
         if self._trial:
             scores = self._review_trial(self._trial, batch, sight, rows, scores, tier)

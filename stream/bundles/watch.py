@@ -72,9 +72,10 @@ class Watch:
         while True:
             await asyncio.sleep(every_s)
             try:
-                while self._failures:
-                    await asyncio.to_thread(self._end, *self._failures.popleft())
                 await self._look()
+                while self._failures:
+                    await asyncio.to_thread(self._end, *self._failures[0])
+                    self._failures.popleft()
             except (ConfigurationError, OSError) as error:
                 self._complain(str(error))
 
@@ -151,15 +152,19 @@ class Watch:
         self._swap()
 
     def _end(self, trial: Trial, reason: str) -> None:
-        bundle = trial.seat.bundle
+        """Withdraw it in the store, unless another worker or a person has. Raises OSError."""
+
+        def is_on(roles: Roles) -> bool:
+            return (roles.candidate, roles.since) == (trial.seat.bundle, trial.since)
 
         def step(roles: Roles) -> Roles:
-            if (roles.candidate, roles.since) != (bundle, trial.since):
-                raise ConfigurationError(f"{bundle}: its canary was ended already")
-            return roles.withdraw(bundle)
+            if not is_on(roles):
+                raise ConfigurationError(f"{trial.seat.bundle}: its canary was ended meanwhile")
+            return roles.withdraw(trial.seat.bundle)
 
-        deed = Deed(f"worker on {socket.gethostname()}", reason, wall_clock())
-        self._store.change("rollback", bundle, step, deed)
+        if is_on(self._store.roles()):
+            deed = Deed(f"worker on {socket.gethostname()}", reason, wall_clock())
+            self._store.change("rollback", trial.seat.bundle, step, deed)
 
 
 class Settled:

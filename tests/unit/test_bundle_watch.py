@@ -17,7 +17,7 @@ from stream.bundles.following import following_policy
 from stream.bundles.opening import POLICY
 from stream.bundles.panel import Panel, Trial
 from stream.bundles.promotion import give, roll_back
-from stream.bundles.roles import Deed, Roles
+from stream.bundles.roles import Deed, Roles, What
 from stream.bundles.store import ACTS, BundleStore
 from stream.bundles.watch import Settled, Watch, open_watch
 from stream.metrics import Metrics
@@ -162,11 +162,17 @@ async def test_a_canary_stays_ended_where_the_store_cannot_be_written(
         try_out(watched.settings, make_bundle(tmp_path, "two", policy="two"))
         await until(lambda: watched.panels)
 
-        def read_only(*_: object) -> Roles:
-            raise PermissionError(13, "read-only")
+        change = BundleStore.change
 
-        with capture_logs() as logs, monkeypatch.context() as patch:
-            patch.setattr(BundleStore, "change", read_only)
+        def read_only(
+            store: BundleStore, act: What, bundle: str, step: Callable[[Roles], Roles], deed: Deed
+        ) -> Roles:
+            if deed.author != DEED.author:
+                raise PermissionError(13, "read-only")
+            return change(store, act, bundle, step, deed)
+
+        monkeypatch.setattr(BundleStore, "change", read_only)
+        with capture_logs() as logs:
             fail(watched, "because")
             await until(lambda: any(log["event"] == "bundle.store_unusable" for log in logs))
         # Another act makes another panel, of roles that still name the candidate.
