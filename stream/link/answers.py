@@ -17,6 +17,7 @@ from stream.decide.rules import Floor, Rules, Standing
 from stream.decide.scribe import decision_id
 from stream.govern.governor import Rise
 from stream.link.campaigns import Campaign
+from stream.link.kinds import CIRCUMSTANTIAL
 from stream.link.ledger import Ledger
 from stream.link.orders import FREE, Ordered
 from stream.link.portrait import TRAITS
@@ -207,7 +208,10 @@ class Answers:
         established, shows what ties the campaign, and acts strangely as its members do."""
         columns, least = ledger.columns[account], self._policy.campaigns.proven_conduct
         strange = min(campaign.traits[_CONDUCT], columns["conduct"]) >= least
-        tied = any(value in campaign.keys for value in ledger.values_of(account))
+        tied = any(
+            value in campaign.keys and ledger.value(value)[0] not in CIRCUMSTANTIAL
+            for value in ledger.values_of(account)
+        )
         return bool(tied and strange and not columns["established"])
 
     def _write(

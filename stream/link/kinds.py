@@ -42,6 +42,8 @@ KINDS: Final = tuple(
 )
 KIND: Final = {kind.name: number for number, kind in enumerate(KINDS)}
 FACETS: Final = ("wants", "form", "rhythm")
+# What accounts share without having anything in common: how they act, and when they came.
+CIRCUMSTANTIAL: Final = frozenset(KIND[name] for name in (*FACETS, "signup_burst"))
 
 _FAMILIES: Final = tuple(dict.fromkeys(kind.family for kind in KINDS))
 FAMILY: Final = tuple(_FAMILIES.index(kind.family) for kind in KINDS)

@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from schemas.features import FEATURE_NAMES
 from stream.link import behaviour
-from stream.link.kinds import FACETS, FAMILY, KIND, KINDS
+from stream.link.kinds import CIRCUMSTANTIAL, FAMILY, KINDS
 from stream.link.surprise import Edges, Floats, Ints, Mask, Sharing
 
 TRAITS: Final = (
@@ -37,7 +37,7 @@ TIED: Final = 2  # families of values: one alone may be a popular tool
 OWN_SHARE: Final = 0.5
 ENOUGH: Final = 50  # established accounts to be a reference
 _IDENTITY: Final = ("payment", "document", "mail", "phone", "device")
-_FACETS: Final = [KIND[facet] for facet in FACETS]
+_CIRCUMSTANTIAL: Final = list(CIRCUMSTANTIAL)
 _CONTENT: Final = ("system", "text")
 _COLUMN: Final = {name: at for at, name in enumerate(FEATURE_NAMES)}
 _BEHAVIOUR: Final = [_COLUMN[name] for facet in behaviour.FEATURES.values() for name in facet]
@@ -103,10 +103,10 @@ def likely(population: Population, ring: Ints) -> Ints:
 
 
 def ties(p: Population, ring: Ints) -> Ints:
-    """By how many families of values, behaviour left out, each member is tied to a ring: of values
-    that are surprising and whose users are a good part of the ring."""
+    """By how many families of values each member is tied to a ring: of values that are surprising,
+    not circumstantial, and whose users are a good part of the ring."""
     uses = _member_uses(p, ring) & (p.sharing.surprise[p.edges.value] >= 2.0)
-    uses &= ~np.isin(p.edges.kind[p.edges.value], _FACETS)
+    uses &= ~np.isin(p.edges.kind[p.edges.value], _CIRCUMSTANTIAL)
     inside = np.bincount(p.edges.value[uses], minlength=len(p.edges.kind))
     own = (inside >= 3) & (inside >= OWN_SHARE * p.sharing.accounts)
     shown = np.flatnonzero(uses & own[p.edges.value])
