@@ -59,12 +59,13 @@ class Governor:
         The hours that are over go to the store, those that go on stay here until they are: a
         process that is killed takes less than an hour of one worker's counts with it.
         """
-        self._seen = added(self._seen, activity(sight))
-        latest = max(self._seen, default=0)
-        over = {hour: counts for hour, counts in self._seen.items() if hour < latest}
+        seen = added(self._seen, activity(sight))
+        latest = max(seen, default=0)
+        over = {hour: counts for hour, counts in seen.items() if hour < latest}
+        # Before anything is waited for: another batch may be seen meanwhile, of a later hour.
+        self._seen = {hour: counts for hour, counts in seen.items() if hour == latest}
         if over:
             await self._grants.add(over)
-            self._seen = {latest: self._seen[latest]}
 
     async def refuse(self, rises: Sequence[Rise]) -> set[tuple[str, int]]:
         """The accounts, each with its hour, that get FALLBACK instead. Raises StoreError."""

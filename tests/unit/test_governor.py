@@ -1,5 +1,7 @@
 """The governor: no more than the share, the same for the same events, and a person is called."""
 
+import asyncio
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -53,6 +55,30 @@ def test_an_account_is_active_once_a_day() -> None:
     hour = midnight // HOUR
     assert activity(sight(*seen)) == {hour: Active(2, 3), hour + 1: Active(0, 1)}
     assert activity(sight()) == {}
+
+
+async def test_batches_that_are_seen_at_once_are_counted_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One waits for the store while the next one begins a later hour."""
+    one, told, begun = governor(), list[dict[int, Active]](), asyncio.Event()
+    waits = asyncio.Event()
+
+    async def slow(_: MemoryGrants, seen: dict[int, Active]) -> None:
+        told.append(seen)
+        begun.set()
+        await waits.wait()
+
+    monkeypatch.setattr(MemoryGrants, "add", slow)
+    midnight = NOW - NOW % DAY
+    await one.see(sight((-1, midnight)))
+    first = asyncio.create_task(one.see(sight((-1, midnight + HOUR))))
+    await begun.wait()
+    second = asyncio.create_task(one.see(sight((-1, midnight + 2 * HOUR))))
+    waits.set()
+    await asyncio.gather(first, second)
+    hour = midnight // HOUR
+    assert told == [{hour: Active(1, 1)}, {hour + 1: Active(1, 1)}]
 
 
 async def test_beyond_the_share_they_are_refused() -> None:
