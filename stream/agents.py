@@ -150,6 +150,8 @@ class Gate:
         with self._stage("write"):
             await self._write(batch, memory, verdicts, profiles.known)
             await self._forget(batch, held.states, profiles.known)
+            if self._governor:
+                await self._governor.settle()
             await self._store.renew(lasting(batch.accounts, profiles, state, memory.state))
         court.review(batch, memory.sight, rows, scores, profiles.known)
         self._count(chunks, batch, memory.outcome, verdicts, letters)
@@ -170,7 +172,7 @@ class Gate:
         header, sight = memory.state.header, memory.sight
         charter, before = Charter(self._controls.mode, Pins(self._controls, batch)), header.copy()
         if self._governor:
-            await self._governor.see(sight)
+            self._governor.see(sight)
         while True:
             verdicts = court.judge(header, batch, sight, rows, scores, floors, known, charter)
             refused = await self._refused(verdicts)

@@ -53,14 +53,17 @@ class Governor:
         """Keep to another policy from now on."""
         self._policy, self._limits = policy, policy.governor
 
-    async def see(self, sight: Sight) -> None:
-        """Count the accounts and requests of a batch. Raises StoreError.
+    def see(self, sight: Sight) -> None:
+        """Count the accounts and requests of a batch."""
+        self._seen = added(self._seen, activity(sight))
+
+    async def settle(self) -> None:
+        """Tell everybody what was counted. Raises StoreError.
 
         The hours that are over go to the store, those that go on stay here until they are: a
         process that is killed takes less than an hour of one worker's counts with it.
         """
-        seen = added(self._seen, activity(sight))
-        latest = max(seen, default=0)
+        seen, latest = self._seen, max(self._seen, default=0)
         over = {hour: counts for hour, counts in seen.items() if hour < latest}
         # Before anything is waited for: another batch may be seen meanwhile, of a later hour.
         self._seen = {hour: counts for hour, counts in seen.items() if hour == latest}
@@ -74,6 +77,8 @@ class Governor:
             if rise.action > FALLBACK:
                 named = wishes.setdefault((rise.ts // HOUR_MS, rise.action), {})
                 named.setdefault(rise.account, Wish(rise.account, rise.requests))
+        if wishes:
+            await self.settle()
         refused: set[tuple[str, int]] = set()
         for (hour, action), named in wishes.items():
             names = await self._refuse(hour, action, list(named.values()))

@@ -71,10 +71,12 @@ async def test_batches_that_are_seen_at_once_are_counted_once(
 
     monkeypatch.setattr(MemoryGrants, "add", slow)
     midnight = NOW - NOW % DAY
-    await one.see(sight((-1, midnight)))
-    first = asyncio.create_task(one.see(sight((-1, midnight + HOUR))))
+    one.see(sight((-1, midnight)))
+    one.see(sight((-1, midnight + HOUR)))
+    first = asyncio.create_task(one.settle())
     await begun.wait()
-    second = asyncio.create_task(one.see(sight((-1, midnight + 2 * HOUR))))
+    one.see(sight((-1, midnight + 2 * HOUR)))
+    second = asyncio.create_task(one.settle())
     waits.set()
     await asyncio.gather(first, second)
     hour = midnight // HOUR
@@ -84,7 +86,7 @@ async def test_batches_that_are_seen_at_once_are_counted_once(
 async def test_beyond_the_share_they_are_refused() -> None:
     """A tenth of yesterday's fifty, and those who were first stay granted."""
     one = governor()
-    await one.see(sight(*[(-1, NOW - DAY)] * 50, (-1, NOW)))
+    one.see(sight(*[(-1, NOW - DAY)] * 50, (-1, NOW)))
     assert await refused(one, rises(8)) == {"a5", "a6", "a7"}
     assert await refused(one, rises(8)) == {"a5", "a6", "a7"}
     assert await refused(one, rises(8, NOW + HOUR)) == {"a5", "a6", "a7"}
@@ -99,7 +101,7 @@ async def test_what_is_no_stricter_is_never_refused(action: Action) -> None:
 async def test_another_policy_has_other_shares() -> None:
     """A bundle that is swapped brings its governor's as well."""
     one = governor()
-    await one.see(sight(*[(-1, NOW - DAY)] * 50, (-1, NOW)))
+    one.see(sight(*[(-1, NOW - DAY)] * 50, (-1, NOW)))
     wider = LIMITS | {"block": SHARES | {"accounts": 0.2}}
     one.obey(Policy.model_validate(POLICY | {"governor": wider}))
     assert await refused(one, rises(11)) == {"a10"}
@@ -128,7 +130,7 @@ async def test_a_person_may_allow_more() -> None:
     )
     controls.take(more)
     one = governor(controls)
-    await one.see(sight(*[(-1, NOW - DAY)] * 50, (-1, NOW)))
+    one.see(sight(*[(-1, NOW - DAY)] * 50, (-1, NOW)))
     assert await one.refuse(rises(50)) == set()
     assert len(await one.refuse(rises(50, NOW + 2 * HOUR))) == 45
 
@@ -174,7 +176,7 @@ async def test_never_more_than_the_share(asking: list[int], active: int, size: i
     outcomes: list[set[tuple[str, int]]] = []
     for step in (size, 1):
         one = governor()
-        await one.see(sight(*[(-1, NOW - DAY)] * active, (-1, NOW)))
+        one.see(sight(*[(-1, NOW - DAY)] * active, (-1, NOW)))
         found: set[tuple[str, int]] = set()
         for begin in range(0, len(told), step):
             some = told[begin : begin + step]
