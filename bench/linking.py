@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from bench.processes import processor, use_two_cores
-from schemas.features import FEATURE_NAMES
+from schemas.features import CONDUCT_NAMES
 from stream.link.kinds import KIND
 from stream.link.ledger import Ledger
 from stream.link.linker import Linker
@@ -43,7 +43,7 @@ def resident() -> int:
 def touches(accounts: int, each: int, *, bare: bool = False) -> Iterator[Touch]:
     """Touches of all accounts in turn, over a day; `bare`: without values."""
     rng = np.random.default_rng(1)
-    rows = rng.random((256, len(FEATURE_NAMES))).astype(np.float16)
+    rows = rng.random((256, len(CONDUCT_NAMES))).astype(np.float16)
     step = DAY_MS // (accounts * each)
     for number in range(accounts * each):
         account = number % accounts

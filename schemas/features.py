@@ -7,7 +7,7 @@ mathematics. A value that is not known is NaN, never zero.
 import hashlib
 from dataclasses import dataclass
 
-FEATURE_VERSION = 1
+FEATURE_VERSION = 2
 
 CAPABILITIES = (
     "coding",
@@ -98,8 +98,37 @@ def _variety() -> list[Feature]:
     ]
 
 
-FEATURES: tuple[Feature, ...] = (*_rates(), *_week(), *_variety())
+def _identity() -> list[Feature]:
+    return [
+        Feature("age_account_days", "days since the account began, at most 30"),
+        Feature("kyc_score_latest", "how suspicious the signals of its identity are"),
+        Feature("kyc_tier_latest", "the tier that its proofs reach"),
+    ]
+
+
+def _links() -> list[Feature]:
+    return [
+        Feature("shared_surprise_max_30d", "surprise of its most surprising shared value, bans"),
+        Feature("shared_families_distinct_30d", "families of values that it surprisingly shares"),
+        Feature(
+            "shared_unproven_excess_30d",
+            "unproven accounts on that value, beyond their usual share",
+        ),
+        Feature(
+            "shared_growth_ratio_24h",
+            "accounts of the last 24h on that value, against their usual share, octaves",
+        ),
+    ]
+
+
+_CONDUCT = (*_rates(), *_week(), *_variety())
+FEATURES: tuple[Feature, ...] = (*_CONDUCT, *_identity(), *_links())
 FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
+
+# What an account does comes first; then what others say of it, which not every provider knows.
+CONDUCT_NAMES: tuple[str, ...] = tuple(feature.name for feature in _CONDUCT)
+IDENTITY_NAMES: tuple[str, ...] = tuple(feature.name for feature in _identity())
+LINK_NAMES: tuple[str, ...] = tuple(feature.name for feature in _links())
 
 
 def feature_hash() -> str:

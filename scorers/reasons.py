@@ -8,7 +8,7 @@ account as well as many.
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -49,8 +49,13 @@ CODES: dict[str, tuple[str, tuple[str, ...]]] = {
     "network_spread": ("from how many networks the account works", ("networks",)),
     "device_spread": ("from how many devices the account works", ("devices",)),
     "client_spread": ("with how many client programs the account works", ("user_agents",)),
-    "account_age": ("how long the account has been seen", ("age",)),
+    "account_age": ("how long the account has been seen", ("age_seen",)),
+    "account_identity": ("who is behind the account", ("age_account", "kyc")),
+    "shared_values": ("what the account shares with others", ("shared",)),
 }
+# What an account is and has, not what it does: alone no evidence of abuse.
+SHARED_VALUES: Final = "shared_values"
+CIRCUMSTANCES: Final = frozenset({"account_identity", SHARED_VALUES})
 _TEXTS = {feature.name: feature.text for feature in FEATURES}
 
 

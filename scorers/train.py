@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +15,7 @@ from scorers import calibration, grid
 from scorers.calibration import Calibration
 from scorers.drift import SUMMARY, Summary
 from scorers.evaluation import Evaluation, evaluate
+from scorers.hiding import hidden_at_random, views
 from scorers.inputs import REQUESTS, Inputs
 from scorers.publish import publish
 from scorers.search import Budget, Found, Parameters, search
@@ -65,7 +66,8 @@ class HeldOut(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a training brought. importance: of each input, its mean share in a held-out row's
-    margin, in log-odds, either way (exact SHAP), largest first."""
+    margin, in log-odds, either way (exact SHAP), largest first. without: the evaluation again, by
+    the families of columns that were hidden."""
 
     version: str
     trees: int
@@ -75,6 +77,7 @@ class Report:
     held_out: HeldOut
     importance: dict[str, float]
     found: Found
+    without: dict[str, Evaluation]
 
 
 def train(
@@ -91,6 +94,7 @@ def train(
 ) -> Report:
     """Train, calibrate, evaluate, and write the model's folder; the same seed, the same bytes.
 
+    It learns from rows with families hidden (scorers/hiding.py), and is judged on whole ones.
     `table.features` has a column for each of `inputs`. newest: the share of rows, by time, that
     only evaluation sees; 0 splits by group alone.
     The classes keep their weights: sample at the call site, since a score that was trained on
@@ -100,19 +104,46 @@ def train(
     """
     _check(table, out, inputs)
     parts = split(table.group, table.label, seed, _calendar(table, newest))
-    found = _search(table, inputs, parts, seed, depth, trees, budget, progress)
+    shown = replace(table, features=hidden_at_random(table.features, inputs, seed))
+    found = _search(shown, inputs, parts, seed, depth, trees, budget, progress)
     booster, bits = _quantised(found.booster)
-    margins = booster.inplace_predict(table.features, predict_type="margin")
-    fitted = calibration.fit(margins[parts["calibrate"]], table.label[parts["calibrate"]])
-    held_out = HeldOut(parts[JUDGED], fitted.score(margins[parts[JUDGED]]))
-    evaluation = evaluate(held_out.scores, table.label[held_out.rows])
+    margins = _margins(booster, shown.features[parts["calibrate"]])
+    fitted = calibration.fit(margins, table.label[parts["calibrate"]])
+    judged = parts[JUDGED]
+    held_out = HeldOut(judged, fitted.score(_margins(booster, table.features[judged])))
+    evaluation = evaluate(held_out.scores, table.label[judged])
     rounds = booster.num_boosted_rounds()
     card = _card(table, inputs, evaluation, seed=seed, trees=rounds, grid_bits=bits)
-    card |= {"newest": newest, "search": found.told(budget)}
+    without = _without(booster, fitted, table, judged, inputs)
+    card |= {
+        "without": {hidden: one._asdict() for hidden, one in without.items()},
+        "newest": newest,
+        "search": found.told(budget),
+    }
     others = {SUMMARY: _summary(table, inputs).to_bytes()}
     version = publish(out, booster, fitted, card, table.features, inputs, others)
     importance = _importance(booster, table.features[held_out.rows], inputs)
-    return Report(version, rounds, bits, fitted, evaluation, held_out, importance, found)
+    return Report(version, rounds, bits, fitted, evaluation, held_out, importance, found, without)
+
+
+def _margins(booster: xgboost.Booster, rows: Rows) -> npt.NDArray[np.float32]:
+    return np.asarray(booster.inplace_predict(rows, predict_type="margin"))
+
+
+def _without(
+    booster: xgboost.Booster,
+    fitted: Calibration,
+    table: TrainingTable,
+    judged: Indices,
+    inputs: Inputs,
+) -> dict[str, Evaluation]:
+    """The evaluation again, with families of columns hidden."""
+    label = table.label[judged]
+    return {
+        hidden: evaluate(fitted.score(_margins(booster, rows)), label)
+        for hidden, rows in views(table.features[judged], inputs)
+        if hidden
+    }
 
 
 def _calendar(table: TrainingTable, newest: float) -> Calendar | None:

@@ -41,15 +41,17 @@ from stream.know.departed import Departed
 from stream.know.profiles import Profiles
 from stream.know.renewal import lasting
 from stream.link.membership import unseal
-from stream.link.touches import Touch, raise_peaks, touches
+from stream.link.notice import Notices
+from stream.link.touches import Touch
 from stream.logs import decision_changed
 from stream.metrics import Metrics
 from stream.remember.calendar import Ints
 from stream.remember.packing import UNKNOWN, pack, unpack
 from stream.remember.repeats import GRACE_MS
-from stream.remember.rows import feature_rows
 from stream.remember.windows import Outcome, Remembered, Sight, held_offsets, remember
+from stream.rows import feature_rows
 from stream.store import Current, Entry, Store
+from stream.touching import touch
 from stream.turnstile import Turnstile
 
 # Events of a chunk whose latency is noted: each one would cost more than scoring it.
@@ -125,21 +127,22 @@ class Gate:
         with self._stage("know"):
             profiles = Profiles(held.profiles)
             floors = [unseal(value) for value in held.memberships]
+            notices = Notices(held.notices)
         with self._stage("remember"):
             state = unpack(held.states)
             _refuse_recreated(held_offsets(state, batch, self._epoch), batch, chunks)
             memory = remember(state, batch, self._epoch)
         court = self.court  # once: what decides is swapped between batches
         with self._stage("score"):
-            rows = feature_rows(memory.sight)
+            rows = feature_rows(memory.sight, profiles.known, notices)
             scores = court.score(rows, batch, memory.sight)
         with self._stage("decide"):
-            verdicts = await self._judge(court, memory, batch, rows, scores, floors, profiles.known)
-        with self._stage("link"):
-            peaks = raise_peaks(memory.state.header, memory.sight, scores)
-            touched = (
-                touches(batch, memory.sight, rows, scores, peaks, profiles) if self._outlet else []
+            verdicts = await self._judge(
+                court, memory, batch, rows, scores, floors, profiles.known, notices
             )
+        with self._stage("link"):
+            touched = touch(court, batch, memory, rows, scores, profiles)
+            touched = touched if self._outlet else []
         if self._witness:
             self._witness(batch, memory.sight, rows)
         letters += _late_letters(chunks, batch, memory.outcome)
@@ -167,6 +170,7 @@ class Gate:
         scores: NDArray[np.float64],
         floors: Sequence[Floor | None],
         known: Known,
+        notices: Notices,
     ) -> list[Verdict]:
         """Verdicts within bounds: where the governor refuses some, all are judged again."""
         header, sight = memory.state.header, memory.sight
@@ -174,7 +178,9 @@ class Gate:
         if self._governor:
             self._governor.see(sight)
         while True:
-            verdicts = court.judge(header, batch, sight, rows, scores, floors, known, charter)
+            verdicts = court.judge(
+                header, batch, sight, rows, scores, floors, known, charter, notices
+            )
             refused = await self._refused(verdicts)
             if refused <= charter.refused:
                 return verdicts

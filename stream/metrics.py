@@ -80,6 +80,11 @@ class Metrics:
             "Touches that the linker has taken in, those that it read again at its start included.",
             registry=self.registry,
         )
+        self.notices = Counter(
+            "sluicegate_notices",
+            "Notices written for the workers: accounts that share what is surprising.",
+            registry=self.registry,
+        )
         self.linked = Gauge(
             "sluicegate_linked",
             "What the linker holds: accounts, values, open campaigns and their members.",

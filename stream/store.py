@@ -1,4 +1,4 @@
-"""The store: states, profiles, memberships and decisions by account, in Redis or in memory.
+"""The store: states, profiles, memberships, notices and decisions by account, Redis or memory.
 
 Both keep one promise: a record is never replaced by one that holds fewer events of the same
 partition, so that a worker that lost its partition cannot undo the next owner's work.
@@ -37,11 +37,15 @@ log = structlog.get_logger()
 
 
 class Kind(StrEnum):
-    """What is kept of an account beside its decision; the letter in its key."""
+    """What is kept of an account beside its decision; the letter in its key.
+
+    NOTICE: what linking says of it; PARDON: that a campaign of which it was a member was dismissed.
+    """
 
     STATE = "s"
     PROFILE = "p"
     MEMBERSHIP = "m"
+    NOTICE = "w"
     PARDON = "f"
 
     @property
@@ -51,7 +55,9 @@ class Kind(StrEnum):
 
 
 # What a batch reads of each account; pardons are the linker's alone.
-HELD = (Kind.STATE, Kind.PROFILE, Kind.MEMBERSHIP)
+HELD = (Kind.STATE, Kind.PROFILE, Kind.MEMBERSHIP, Kind.NOTICE)
+# What requests leave of an account, and its erasure takes.
+LEFT = (Kind.STATE, Kind.MEMBERSHIP, Kind.NOTICE, Kind.PARDON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +86,11 @@ class Held(NamedTuple):
     states: Values
     profiles: Values
     memberships: Values
+    notices: Values
 
 
 class Store(Protocol):
-    """Where states, profiles and current decisions live. Methods raise StoreError."""
+    """Where all of it lives. Methods raise StoreError."""
 
     async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
         """The packed value of each account, None where there is none."""
@@ -114,11 +121,12 @@ class MemoryStore:
     states: dict[str, bytes] = field(default_factory=dict)
     profiles: dict[str, bytes] = field(default_factory=dict)
     memberships: dict[str, bytes] = field(default_factory=dict)
+    notices: dict[str, bytes] = field(default_factory=dict)
     pardons: dict[str, bytes] = field(default_factory=dict)
     decisions: dict[str, bytes] = field(default_factory=dict)
 
     def _of(self, kind: Kind) -> dict[str, bytes]:
-        kept = (self.states, self.profiles, self.memberships, self.pardons)
+        kept = (self.states, self.profiles, self.memberships, self.notices, self.pardons)
         return kept[list(Kind).index(kind)]
 
     async def load(self, accounts: Sequence[str], kind: Kind = Kind.STATE) -> Values:
@@ -144,7 +152,8 @@ class MemoryStore:
 
     async def erase(self, accounts: Sequence[str]) -> None:
         for account in accounts:
-            for values in (self.states, self.memberships, self.pardons, self.decisions):
+            kept = (self.states, self.memberships, self.notices, self.pardons, self.decisions)
+            for values in kept:
                 values.pop(account, None)
 
     async def decision(self, account: str) -> bytes | None:
@@ -198,8 +207,10 @@ class RedisStore:
     async def erase(self, accounts: Sequence[str]) -> None:
         for group in self._groups(accounts):
             named = [accounts[place] for place in group]
-            kinds = (state_key, membership_key, pardon_key, decision_key, buckets_key, appeals_key)
-            await self._call("UNLINK", *(name(account) for name in kinds for account in named))
+            kept = [key(kind, account) for kind in LEFT for account in named]
+            others = (decision_key, buckets_key, appeals_key)
+            kept += [name(account) for name in others for account in named]
+            await self._call("UNLINK", *kept)
             for account in named:
                 await self._call("ZREM", appeals_index(shard(account)), account)
 
@@ -267,16 +278,6 @@ def key(kind: Kind, account: str) -> str:
 def state_key(account: str) -> str:
     """Key of an account's packed state."""
     return key(Kind.STATE, account)
-
-
-def membership_key(account: str) -> str:
-    """Key of an account's place in a campaign."""
-    return key(Kind.MEMBERSHIP, account)
-
-
-def pardon_key(account: str) -> str:
-    """Key of the mark of an account whose campaign was dismissed."""
-    return key(Kind.PARDON, account)
 
 
 def decision_key(account: str) -> str:

@@ -26,7 +26,10 @@ class _Blind:
     def score(self, rows: NDArray[np.float32], *_: object) -> NDArray[np.float64]:
         return np.zeros(len(rows))
 
-    def judge(self, *_: object) -> list[Verdict]:
+    def conduct(self, rows: NDArray[np.float32], *_: object) -> NDArray[np.float64]:
+        return np.zeros(len(rows))
+
+    def judge(self, *_: object, **__: object) -> list[Verdict]:
         return []
 
     def review(self, *_: object) -> None:

@@ -22,6 +22,7 @@ from stream.store import Kind, key
 KINDS: Final = {
     "s": "windows of requests",
     "m": "membership of a campaign",
+    "w": "notice of the linker",
     "f": "pardon of a campaign",
     "d": "standing decision",
     "l": "quotas used",

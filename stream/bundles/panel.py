@@ -24,6 +24,7 @@ from stream.decide.policy import Policy
 from stream.decide.rules import Bars, Floor
 from stream.decode.batch import RequestBatch
 from stream.learn.drift import Served
+from stream.link.notice import NO_NOTICES, Notices
 from stream.remember.windows import Sight
 
 Rows = NDArray[np.float32]
@@ -116,6 +117,16 @@ class Panel:
         self._trial.seconds += perf_counter() - passed
         return scores
 
+    def conduct(self, rows: Rows, batch: RequestBatch, sight: Sight) -> Scores:
+        """Scores by conduct alone, each by the same bundle; not in the time that is compared."""
+        if self._trial is None:
+            return self.current.court.conduct(rows, batch, sight)
+        tried = self._trial.chooses(batch.accounts)[sight.account]
+        scores = np.empty(len(rows))
+        for court, mine in ((self.current.court, ~tried), (self._trial.seat.court, tried)):
+            scores[mine] = court.conduct(rows[mine], batch, sight)
+        return scores
+
     def judge(
         self,
         header: NDArray[np.void],
@@ -126,18 +137,27 @@ class Panel:
         floors: Sequence[Floor | None],
         known: Known,
         charter: Charter = NO_CHARTER,
+        notices: Notices = NO_NOTICES,
     ) -> list[Verdict]:
         """As a court's, each account by its bundle; those of one account in order of arrival."""
         if self._trial is None:
             return self.current.court.judge(
-                header, batch, sight, rows, scores, floors, known, charter
+                header, batch, sight, rows, scores, floors, known, charter, notices
             )
         tried = self._trial.chooses(batch.accounts)[sight.account]
         return [
             verdict
             for court, mine in ((self.current.court, ~tried), (self._trial.seat.court, tried))
             for verdict in court.judge(
-                header, batch, sight.take(mine), rows[mine], scores[mine], floors, known, charter
+                header,
+                batch,
+                sight.take(mine),
+                rows[mine],
+                scores[mine],
+                floors,
+                known,
+                charter,
+                notices,
             )
         ]
 

@@ -75,6 +75,8 @@ def train(
     # Simulated populations run side by side in time: their newest rows are no later days.
     share = newest if newest is not None else NEWEST if data or snapshots else 0.0
     plan, terms = Plan(seed, Budget(trials, 60 * minutes), share), _terms(until, maturity)
+    if not (data or snapshots):
+        plan = plan._replace(source=_simulated(seed, populations, accounts, days))
     with _progress(len(data or snapshots or []) or populations) as advance:
         if snapshots and labels:
             from stream.training import train_snapshots
@@ -88,7 +90,7 @@ def train(
             from stream.curriculum import train_simulated
 
             trained = train_simulated(out, plan, populations, accounts, days, advance)
-    _tell(trained, plan, report)
+    _tell(trained, plan, out, report)
 
 
 def snapshot(
@@ -134,7 +136,23 @@ def _refuse_file(out: Path) -> None:
         raise ConfigurationError(f"{out.parent}: no such folder")
 
 
-def _tell(trained: "Trained", plan: "Plan", report: Path | None) -> None:
+def _simulated(seed: int, populations: int, accounts: int, days: float) -> str:
+    from stream.evaluate.trials import TRAINED_ON
+
+    options = f"--seed {seed} --populations {populations} --accounts {accounts} --days {days:g}"
+    return (
+        f"Simulated: `sluicegate train {options}`. So many populations of configuration "
+        f"{TRAINED_ON}, all honest cohorts of the simulator with lone abusers and one campaign "
+        "each, whose share, pace, cards, templates and evenness are drawn at random "
+        "(stream/curriculum.py); account events and a linker in the same process, as live. The "
+        "attacks, configurations and seeds of `sluicegate evaluate` are not among them."
+    )
+
+
+def _tell(trained: "Trained", plan: "Plan", out: Path, report: Path | None) -> None:
+    from stream.learn.card import NAME, card
+
+    (out / NAME).write_text(card(trained, plan), "utf-8")
     if report:
         from stream.learn.page import page
 

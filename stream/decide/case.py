@@ -11,15 +11,16 @@ from kyc.known import Known
 from kyc.stepup import Asking
 from schemas.decisions import Requirement
 from stream.decode.batch import RequestBatch
+from stream.link.notice import Notices
 from stream.remember.windows import Sight
 
 
 class Case(NamedTuple):
     """One event before the court: which row saw what, when, and whether anything may come of it.
 
-    kyc_score, asking: what the account's last event said of its identity; clock: the account's,
-    ms, by which actions lapse; ts: the event's own; open: False where nothing stands and the
-    score calls for nothing.
+    shared: what the account shares with whom, in words; kyc_score, asking: what the account's
+    last event said of its identity; clock: the account's, ms, by which actions lapse; ts: the
+    event's own; open: False where nothing stands and the score calls for nothing.
     """
 
     sight: int
@@ -27,6 +28,7 @@ class Case(NamedTuple):
     account: int
     name: str
     event_id: str
+    shared: str | None
     kyc_score: float
     asking: Asking
     clock: int
@@ -54,6 +56,7 @@ def cases(
     opened: NDArray[np.bool_],
     known: Known,
     tier: NDArray[np.int64],
+    notices: Notices,
     *,
     every: bool,
 ) -> Iterator[Case]:
@@ -75,4 +78,5 @@ def cases(
     )
     for i, part, account, r, *rest in zip(*(c.tolist() for c in columns), strict=True):
         name, event = batch.accounts[account], batch.event_id[r]
-        yield Case(i, part, account, name, event, *identity(known, account), *rest)
+        identified = identity(known, account)
+        yield Case(i, part, account, name, event, notices.text(account), *identified, *rest)

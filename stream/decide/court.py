@@ -20,13 +20,15 @@ from stream.controls.reasons import governed
 from stream.decide.bars import AT_FIRST
 from stream.decide.case import Case, cases
 from stream.decide.charter import NO_CHARTER, Charter
-from stream.decide.grounds import asked, earlier, grounds
+from stream.decide.grounds import asked, earlier, grounds, is_proven
 from stream.decide.rules import NO_RULING, Bars, Floor, Rules, Ruling, Standing, raised
 from stream.decide.scribe import Scribe
 from stream.decide.standings import CLEAR, Told, alive, cleared, is_told, move, opens, told
 from stream.decode.batch import RequestBatch
 from stream.govern.governor import Rise
+from stream.link.notice import NO_NOTICES, Notices
 from stream.remember.windows import Sight
+from stream.rows import conduct_alone
 from stream.settings import Settings
 
 if TYPE_CHECKING:  # needs an SQL parser, which who has no rules need not wait for
@@ -107,6 +109,10 @@ class Court:
         """Calibrated scores 0-1 of feature rows."""
         return self._model.score(rows)
 
+    def conduct(self, rows: NDArray[np.float32], *_: object) -> NDArray[np.float64]:
+        """The same by conduct alone."""
+        return self._model.score(conduct_alone(rows))
+
     def review(self, *_: object) -> None:
         """A court alone has nobody to compare itself with."""
 
@@ -120,13 +126,9 @@ class Court:
         floors: Sequence[Floor | None],
         known: Known,
         charter: Charter = NO_CHARTER,
+        notices: Notices = NO_NOTICES,
     ) -> list[Verdict]:
-        """Verdicts in order of arrival; the standings in `header` move on with them.
-
-        floors: of each account, what a campaign decided about it; known: who it is; charter: what
-        stands above all that. While more proof is asked of an account, nothing weaker is decided:
-        that decision stands. While it is pinned, nothing else is told.
-        """
+        """As a Judge does."""
         tier = known.tier(sight.account, sight.clock)
         ruled = self._rule(rows, scores, tier, sight.clock)
         scores = raised(scores, ruled)
@@ -136,7 +138,7 @@ class Court:
         scribe = Scribe(self._rules, *versions, charter.mode, self._now())
         stood: dict[int, Told] = {}
         verdicts: list[Verdict] = []
-        for case in cases(batch, sight, scores, opened, known, tier, every=self._every):
+        for case in cases(batch, sight, scores, opened, known, tier, notices, every=self._every):
             floor = floors[case.account]
             was = stood.get(case.account) or told(header, case.account, floor)
             floor = alive(floor, case.clock)
@@ -248,10 +250,8 @@ class Court:
             return held, [] if held.at(case.clock) is Action.ALLOW else [earlier(case.score)]
         if new.at(case.clock) <= least:
             return new, []
-        reasons = grounds(self._model, row, case.score, ruling)
-        evidence = self._rules.policy.block_evidence
-        kinds = sum(reason.weight >= evidence.weight for reason in reasons)
-        if new.action is Action.BLOCK and kinds < evidence.kinds:
+        reasons = grounds(self._model, row, case.score, ruling, case.shared)
+        if new.action is Action.BLOCK and not is_proven(reasons, self._rules.policy.block_evidence):
             new = self._rules.decide(
                 held, case.score, tier, case.clock, proven=False, ruling=ruling
             )

@@ -1,27 +1,39 @@
 """Grounds: the reasons that a decision gives."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.features import FEATURE_NAMES
 from schemas.wire import ReasonWire
 from scorers.model import Model
-from scorers.reasons import MOST, explain
+from scorers.reasons import CIRCUMSTANCES, MOST, SHARED_VALUES, explain
+from stream.decide.policy import Evidence
 from stream.decide.rules import Ruling
 
 
 def grounds(
-    model: Model, row: NDArray[np.float32], score: float, ruling: Ruling
+    model: Model, row: NDArray[np.float32], score: float, ruling: Ruling, shared: str | None
 ) -> list[ReasonWire]:
     """Of the rules that hold, and of the model where it calls for something; strongest first,
-    at most MOST, never none."""
+    at most MOST, never none. shared: with whom the account shares what, where that is known."""
     told = ruling.reasons[:MOST]
     if not ruling.alone:
         contributions = model.contributions(row[None])[0]
         found = explain(FEATURE_NAMES, row, contributions)[: MOST - len(told)]
-        told += [ReasonWire(r.code, r.text, _known(r.value), r.weight) for r in found]
+        texts = {SHARED_VALUES: shared} if shared else {}
+        told += [
+            ReasonWire(r.code, texts.get(r.code, r.text), _known(r.value), r.weight) for r in found
+        ]
     told.sort(key=lambda reason: (-reason.weight, reason.code))
     return told or [ReasonWire("model_score", "what all evidence adds up to", score, 0.0)]
+
+
+def is_proven(reasons: Sequence[ReasonWire], needed: Evidence) -> bool:
+    """Whether a block stands on enough kinds of evidence, and not on circumstances alone."""
+    kinds = {reason.code for reason in reasons if reason.weight >= needed.weight}
+    return len(kinds) >= needed.kinds and not kinds <= CIRCUMSTANCES
 
 
 def asked(score: float) -> ReasonWire:

@@ -11,6 +11,7 @@ from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.court import Verdict
 from stream.decide.rules import Floor
 from stream.decode.batch import RequestBatch
+from stream.link.notice import NO_NOTICES, Notices
 from stream.remember.windows import Sight
 
 
@@ -22,6 +23,11 @@ class Judge(Protocol):
     ) -> NDArray[np.float64]:
         """Scores 0-1 of feature rows[n, features], which are those of `sight`."""
 
+    def conduct(
+        self, rows: NDArray[np.float32], batch: RequestBatch, sight: Sight, /
+    ) -> NDArray[np.float64]:
+        """The same scores, as if nothing but conduct were known."""
+
     def judge(
         self,
         header: NDArray[np.void],
@@ -32,12 +38,14 @@ class Judge(Protocol):
         floors: Sequence[Floor | None],
         known: Known,
         charter: Charter = NO_CHARTER,
+        notices: Notices = NO_NOTICES,
     ) -> list[Verdict]:
         """Verdicts in order of arrival; the standings in `header` move on with them.
 
         floors: of each account, what a campaign decided about it; known: who it is; charter: what
-        stands above all that. While more proof is asked of an account, nothing weaker is decided:
-        that decision stands. While it is pinned, nothing else is told.
+        stands above all that; notices: what accounts share. While more proof is asked of an
+        account, nothing weaker is decided: that decision stands. While it is pinned, nothing else
+        is told.
         """
 
     def review(

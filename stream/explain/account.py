@@ -9,9 +9,10 @@ from stream.decide.rules import Floor
 from stream.explain.scales import Scales, Weighed
 from stream.know.profiles import Profiles
 from stream.link.membership import unseal
+from stream.link.notice import Notices
 from stream.remember.packing import unpack
 from stream.remember.recall import recall
-from stream.remember.rows import feature_rows
+from stream.rows import feature_rows
 from stream.settings import Settings
 from stream.store import RedisStore
 
@@ -46,14 +47,16 @@ async def explain_account(settings: Settings, account: str) -> AccountExplained 
     if not len(sight.row):
         return None
     clock = int(sight.clock[0])
-    tier = int(Profiles(held.profiles).known.tier(np.zeros(1, np.int64), sight.clock)[0])
+    known = Profiles(held.profiles).known
+    rows = feature_rows(sight, known, Notices(held.notices))
+    tier = int(known.tier(np.zeros(1, np.int64), sight.clock)[0])
     return AccountExplained(
         account,
         clock,
         int(sight.requests[0]),
         int(sight.tokens[0]),
         tier,
-        Scales(settings).weigh(feature_rows(sight)[0], tier, clock),
+        Scales(settings).weigh(rows[0], tier, clock),
         decision,
         unseal(held.memberships[0]),
     )

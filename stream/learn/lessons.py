@@ -40,11 +40,12 @@ class Lesson:
 
 class Plan(NamedTuple):
     """How to train: the seed, the search's bounds, and the share of rows, by time, that only
-    evaluation sees."""
+    evaluation sees. source: what is learnt from, for the model card."""
 
     seed: int = 1
     budget: Budget = ONCE
     newest: float = 0.0
+    source: str = "Recorded traffic and its labels."
 
 
 class Trained(NamedTuple):

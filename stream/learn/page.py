@@ -1,20 +1,17 @@
 """The evaluation of a trained model as one page: what it does on what it has not seen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kyc.tiers import Tier
-from schemas.features import FEATURE_NAMES, FEATURES
+from schemas.features import FEATURES
 from scorers.curves import Floats, TradeOff, precision_recall, reliability, trade_off
 from scorers.search import Trial
-from stream.decide.policy import SHIPPED, load_policy
 from stream.learn.charts import Axis, Chart, Mark, ceiling
+from stream.learn.cohorts import Held, Thresholds, bothered, held_out, thresholds_of_strangers
 from stream.learn.lessons import Plan, Trained
-from stream.remember.calendar import Ints
 from stream.report.markup import (
     counted,
     document,
@@ -31,9 +28,6 @@ from stream.report.wording import ACTIONS
 
 MOST_FEATURES: Final = 20  # that stand on the page at once
 _GRID: Final = np.round(np.arange(0.02, 1.0, 0.02), 2)
-_AGE: Final = FEATURE_NAMES.index("age_seen_days")
-_BANDS: Final = {1.0: "seen for less than a day", 7.0: "1 to 7 days", 30.0: "7 to 30 days"}
-_LONGER: Final = "longer"
 
 _CAVEATS: Final = (
     "Every figure is of held-out rows: their accounts and campaigns are in no other part of the "
@@ -48,23 +42,9 @@ _CAVEATS: Final = (
 )
 
 
-Thresholds = Mapping[Literal["restrict", "rate_limit", "step_up", "block"], float]
-
-
-class _Held(NamedTuple):
-    """Columns of the held-out rows."""
-
-    score: Floats
-    label: NDArray[np.int8]
-    account: Ints
-    request: Ints
-    exchanges: Ints
-    cohort: NDArray[np.str_]
-
-
 def page(trained: Trained, plan: Plan) -> str:
     """Everything about one training, as HTML that needs nothing but itself."""
-    held, thresholds = _held(trained), _thresholds()
+    held, thresholds = held_out(trained), thresholds_of_strangers()
     body = (
         _header(trained, plan),
         _tiles(trained, held),
@@ -77,30 +57,6 @@ def page(trained: Trained, plan: Plan) -> str:
         _reading(),
     )
     return document(f"Evaluation of {trained.report.version}", "".join(body))
-
-
-def _held(trained: Trained) -> _Held:
-    lesson, held_out = trained.lesson, trained.report.held_out
-    rows = held_out.rows
-    cohort = np.where(lesson.cohort == "", _bands(lesson.table.features[:, _AGE]), lesson.cohort)
-    return _Held(
-        held_out.scores,
-        lesson.table.label[rows],
-        lesson.account[rows],
-        lesson.request[rows],
-        lesson.exchanges[rows],
-        cohort[rows],
-    )
-
-
-def _bands(age: NDArray[np.float32]) -> NDArray[np.str_]:
-    """What stands for a cohort where none is told: since when the account was seen."""
-    names = np.array([*_BANDS.values(), _LONGER])
-    return names[np.searchsorted(list(_BANDS), age, side="right")]
-
-
-def _thresholds() -> Thresholds:
-    return load_policy(SHIPPED).thresholds[Tier.UNVERIFIED]
 
 
 def _header(trained: Trained, plan: Plan) -> str:
@@ -122,7 +78,7 @@ def _header(trained: Trained, plan: Plan) -> str:
     )
 
 
-def _tiles(trained: Trained, held: _Held) -> str:
+def _tiles(trained: Trained, held: Held) -> str:
     figures = trained.report.evaluation
     return tiles(
         [
@@ -136,7 +92,7 @@ def _tiles(trained: Trained, held: _Held) -> str:
     )
 
 
-def _ranking(held: _Held) -> str:
+def _ranking(held: Held) -> str:
     curve = precision_recall(held.score, held.label)
     chart = Chart("Precision by recall", Axis("abusive rows found"), Axis("of those, abusive"))
     line = list(zip(curve.recall.tolist(), curve.precision.tolist(), strict=True))
@@ -145,7 +101,7 @@ def _ranking(held: _Held) -> str:
     return section("Precision and recall", paragraph(told, "soft"), chart.draw(line))
 
 
-def _calibration(held: _Held) -> str:
+def _calibration(held: Held) -> str:
     found = reliability(held.score, held.label)
     top = ceiling(max(float(found.score.max()), float(found.frequency.max())))
     chart = Chart("Calibration", Axis("mean score", top), Axis("share of abusive rows", top))
@@ -162,7 +118,7 @@ def _calibration(held: _Held) -> str:
     )
 
 
-def _trade_off(held: _Held, thresholds: Thresholds) -> str:
+def _trade_off(held: Held, thresholds: Thresholds) -> str:
     known = np.array(list(thresholds.values()))
     at = _traded(held, np.unique(np.concatenate([_GRID, known])))
     marked = _traded(held, known)
@@ -193,31 +149,23 @@ def _trade_off(held: _Held, thresholds: Thresholds) -> str:
     )
 
 
-def _traded(held: _Held, thresholds: Floats) -> TradeOff:
+def _traded(held: Held, thresholds: Floats) -> TradeOff:
     columns = held.score, held.label, held.account, held.request, held.exchanges
     return trade_off(*columns, thresholds)
 
 
-def _cohorts(held: _Held, thresholds: Thresholds) -> str:
+def _cohorts(held: Held, thresholds: Thresholds) -> str:
     names = [f"{ACTIONS[action]} {threshold:g}" for action, threshold in thresholds.items()]
     rows = table(
         ("benign accounts", *names, "accounts"),
-        _cohort_rows(held, list(thresholds.values())),
+        (
+            (escape(one.cohort), *map(percent, one.shares), f"{one.accounts:,}")
+            for one in bothered(held, list(thresholds.values()))
+        ),
         len(names) + 1,
     )
     told = "Share of the benign accounts of each kind that ever reach the threshold of an action."
     return section("False positives by cohort", paragraph(told, "soft"), rows)
-
-
-def _cohort_rows(held: _Held, thresholds: Sequence[float]) -> Iterator[tuple[str, ...]]:
-    benign = held.label == 0
-    for cohort in np.unique(held.cohort[benign]).tolist():
-        rows = np.flatnonzero(benign & (held.cohort == cohort))
-        ids, place = np.unique(held.account[rows], return_inverse=True)
-        highest = np.zeros(len(ids))
-        np.maximum.at(highest, place, held.score[rows])
-        shares = (percent(float((highest >= threshold).mean())) for threshold in thresholds)
-        yield (escape(cohort), *shares, f"{len(ids):,}")
 
 
 def _importance(importance: dict[str, float]) -> str:

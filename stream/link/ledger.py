@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.features import FEATURE_NAMES
+from schemas.features import CONDUCT_NAMES
 from stream.link.surprise import Edges
 from stream.link.touches import Touch, Value
 
@@ -30,7 +30,7 @@ COLUMNS = np.dtype(
         ("tokens", "i8"),
         ("tier", "i8"),
         ("established", "?"),
-        ("row", "f2", len(FEATURE_NAMES)),
+        ("row", "f2", len(CONDUCT_NAMES)),
     ]
 )
 USES = np.dtype([("account", "i8"), ("value", "i8"), ("last", "i8")])

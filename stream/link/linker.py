@@ -16,6 +16,8 @@ from stream.link import behaviour
 from stream.link.campaigns import FADING, SETTLED, Campaign, Register, campaign_id
 from stream.link.kinds import FAMILY, KIND
 from stream.link.ledger import Ledger
+from stream.link.notice import Notice
+from stream.link.noticing import Noticing
 from stream.link.portrait import Population, likely, portrait, ties
 from stream.link.rings import FEWEST, SURPRISING, rings
 from stream.link.surprise import Edges, Floats, Ints, sharing
@@ -40,10 +42,12 @@ PROBATION_ESTABLISHED_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a fold brought about: campaigns to tell of, and members whose answer to look at."""
+    """What a fold brought about: campaigns to tell of, members whose answer to look at, and what
+    the gate is to be told of accounts."""
 
     campaigns: list[Campaign] = field(default_factory=list)
     accounts: list[int] = field(default_factory=list)
+    notices: list[tuple[int, Notice]] = field(default_factory=list)
     searched: bool = False
 
 
@@ -78,6 +82,7 @@ class Linker:
         self._searched = 0
         self._news = 0
         self._keys: dict[int, list[Campaign]] = {}
+        self._noticing = Noticing()
 
     def fold(self, touch: Touch) -> Changes:
         """Take in one touch."""
@@ -85,8 +90,13 @@ class Linker:
         self._news += touch.requests <= NEW
         joined = self._join(account, touch)
         if not self._is_due():
-            return Changes([], [account] if joined else [])
+            return Changes([], [account] if joined else [], self._meet(account, touch))
         return self._search()
+
+    def _meet(self, account: int, touch: Touch) -> list[tuple[int, Notice]]:
+        numbers = self.ledger.values_of(account)
+        notice = self._noticing.meet(account, numbers, proven=touch.established)
+        return [(account, notice)] if notice else []
 
     def forget(self, account_id: str) -> Forgotten | None:
         """Let go of an account that was erased, as if it had never touched; None where it is not
@@ -96,6 +106,7 @@ class Linker:
             return None
         partition = int(self.ledger.columns[number]["partition"])
         self.ledger.erase(account_id)
+        self._noticing.forget(number)
         return Forgotten(number, partition, self.register.forget(number))
 
     def _is_due(self) -> bool:
@@ -140,6 +151,7 @@ class Linker:
         return Changes(
             [*changed.values(), *closed],
             [account for campaign in changed.values() for account in campaign.settled()],
+            self._noticing.search(population, ledger.values),
             searched=True,
         )
 

@@ -1,7 +1,7 @@
 """The office: takes touches to the linker, and what it finds to topics and store.
 
 The order of the main path holds here, too: decisions and records are out before the memberships
-are written, fenced by the touch's offset, and these before the offset is committed.
+and notices are written, fenced by the touch's offset, and these before the offset is committed.
 """
 
 from collections.abc import Awaitable, Callable, Container, Sequence
@@ -25,6 +25,8 @@ from stream.link.campaigns import Campaign
 from stream.link.labels import Labels, witnesses
 from stream.link.linker import ACQUAINTED, Changes, Forgotten, Linker
 from stream.link.membership import Place, seal
+from stream.link.notice import Notice
+from stream.link.notice import seal as seal_notice
 from stream.link.orders import BATCH, Orders
 from stream.link.records import is_due, records
 from stream.link.restraint import Restraint
@@ -100,6 +102,7 @@ class Office:
         self._epoch = epoch
         self._folded = 0  # the offset of the last touch that was taken
         self._searched = False  # since the bars were last told
+        self._notices: dict[str, Notice] = {}  # to be written; of one account the last holds
 
     def obey(self, policy: Policy) -> None:
         """Keep to another policy from the next chunk on; what was told stands until it is renewed
@@ -127,8 +130,10 @@ class Office:
             pending.update(a.decision.account_id for a in found if not a.ends)
             answers += [a for a in found if not a.ends or await self._is_ours(a, pending)]
             told += new
+            self._notices |= {self.linker.ledger.name[a]: said for a, said in changes.notices}
         if touches:
             await self._send(answers, told)
+            await self._notify()
         if self._searched:
             self._searched = False
             await self._heed(self._bars())
@@ -245,6 +250,13 @@ class Office:
         await self._store.write(entries, Kind.MEMBERSHIP)
         await self._post(told)
         self._count(said, told)
+
+    async def _notify(self) -> None:
+        place = self._place()
+        notices = [Entry(a, seal_notice(n, place)) for a, n in self._notices.items()]
+        await self._store.write(notices, Kind.NOTICE)
+        self._metrics.notices.inc(len(notices))
+        self._notices = {}
 
     def _count(self, answers: Sequence[Answer], told: Sequence[CampaignRecord]) -> None:
         for answer in answers:

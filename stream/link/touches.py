@@ -17,7 +17,7 @@ from kyc.links import links
 from kyc.profile import NEVER, Profile
 from kyc.tiers import Tier
 from schemas.errors import MalformedEventError
-from schemas.features import FEATURE_NAMES
+from schemas.features import CONDUCT_NAMES
 from stream.decode.batch import RequestBatch
 from stream.decode.geography import country_name
 from stream.know.profiles import Profiles
@@ -30,7 +30,7 @@ _BAND_BITS = 64 // BANDS
 _STEPS = (1 << 16) - 1
 _LARGEST = float(np.finfo(np.float16).max)
 _LARGEST_INT = (1 << 63) - 1
-_ROW_BYTES = 2 * len(FEATURE_NAMES)
+_ROW_BYTES = 2 * len(CONDUCT_NAMES)
 
 Value = tuple[int, int]  # kind, keyed hash
 _Numbers = tuple[int, int, float, float, int, int, int, int, bool]  # of a Touch, in its order
@@ -46,8 +46,8 @@ _Value = tuple[Annotated[int, Meta(ge=0, lt=len(KINDS))], Annotated[int, Meta(ge
 class Touch(msgspec.Struct, array_like=True, gc=False):
     """One account at one moment. Times are ms; nothing in it is personal.
 
-    row: its features, float16[features]; peak: its highest score so far; begun: sign-up, 0 where
-    it is not known; established: see kyc/known.py.
+    row: the features of its conduct, float16[conduct]; score: by these alone; peak: its highest
+    score so far; begun: sign-up, 0 where it is not known; established: see kyc/known.py.
     """
 
     account_id: _Id
@@ -126,11 +126,14 @@ def touches(
     batch: RequestBatch,
     sight: Sight,
     rows: NDArray[np.float32],
-    scores: NDArray[np.float64],
+    conduct: NDArray[np.float64],
     peaks: NDArray[np.float64],
     profiles: Profiles,
 ) -> list[Touch]:
-    """The touches of a batch, in order of arrival. An erased account leaves none."""
+    """The touches of a batch, in order of arrival. An erased account leaves none.
+
+    conduct: scores by conduct alone, of the events that are `due`.
+    """
     at = due(sight)
     at = at[profiles.known.erased[sight.account[at]] == NEVER]
     at = at[np.argsort(sight.row[at])]
@@ -138,7 +141,7 @@ def touches(
     numbers = (
         batch.partition[row],
         clock,
-        scores[at],
+        conduct[at],
         peaks[at],
         sight.requests[at],
         sight.tokens[at],
@@ -146,7 +149,7 @@ def touches(
         profiles.known.begun[account],
         profiles.known.established(account, clock),
     )
-    squeezed = np.clip(rows[at], -_LARGEST, _LARGEST).astype(np.float16)
+    squeezed = np.clip(rows[at, : len(CONDUCT_NAMES)], -_LARGEST, _LARGEST).astype(np.float16)
     countries = [country_name(code) for code in batch.country[row].tolist()]
     used = _used_values(batch, row)
     return [

@@ -1,4 +1,4 @@
-"""Feature rows: what each event saw, as the float32 matrix that the model reads.
+"""Rows of conduct: what each event saw its account do, as the first columns of the model's matrix.
 
 Most features are one sum over another. Both are columns of one table, so that a batch is one
 division however small it is; where the divisor is zero the value is not known (NaN).
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.features import CAPABILITIES, DISTINCT_KINDS, FEATURE_NAMES
+from schemas.features import CAPABILITIES, CONDUCT_NAMES, DISTINCT_KINDS
 from stream.remember.calendar import FINE, TICK_MS, Ints
 from stream.remember.measures import DAILY_MEASURES, FINE_MEASURES, GAP_STEPS, MODEL_SHARDS
 from stream.remember.recency import CAPS, KINDS
@@ -55,7 +55,7 @@ def _at(names: Sequence[str], among: Sequence[str] = _SUMS) -> NDArray[np.intp]:
 
 
 def _features(*names: str) -> NDArray[np.intp]:
-    return _at(names, FEATURE_NAMES)
+    return _at(names, CONDUCT_NAMES)
 
 
 _DIVIDENDS = _at([dividend for dividend, _, _ in _RATIOS.values()])
@@ -65,11 +65,11 @@ _COUNTED = [f"{kind}_{w}" for kind in DISTINCT_KINDS for w in ("24h", "7d", "30d
 _MODELS = [f"model_{shard}" for shard in range(MODEL_SHARDS)]
 
 
-def feature_rows(sight: Sight) -> NDArray[np.float32]:
-    """One row per counted event in the order of FEATURE_NAMES; shape (n, features)."""
+def conduct_rows(sight: Sight) -> NDArray[np.float32]:
+    """One row per counted event in the order of CONDUCT_NAMES; float32[n, conduct]."""
     parts = [_flat(part) for part in (sight.fine, sight.daily, sight.distinct)]
     sums = np.concatenate(parts, axis=1).astype(np.float64)
-    rows = np.empty((len(sums), len(FEATURE_NAMES)))
+    rows = np.empty((len(sums), len(CONDUCT_NAMES)))
     rows[:, _features(*_RATIOS)] = _ratio(sums[:, _DIVIDENDS], sums[:, _DIVISORS] * _SCALES)
     _write_rates(rows, sums, sight)
     _write_spread(rows)

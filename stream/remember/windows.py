@@ -51,8 +51,8 @@ class Sight:
     daily: Ints
     distinct: Ints
 
-    def take(self, rows: NDArray[np.bool_]) -> "Sight":
-        """What the events of a mask saw."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Sight":
+        """What some of the events saw: those of a mask, or at these places."""
         return Sight(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 

@@ -228,12 +228,14 @@ class TestContract:
         await store.write([entry(n, account) for n, account in enumerate(MANY)])
         await store.write([entry(n, account) for n, account in enumerate(MANY[::2])], Kind.PROFILE)
         await store.write([entry(7, account) for account in MANY[:3]], Kind.MEMBERSHIP)
+        await store.write([entry(8, MANY[1])], Kind.NOTICE)
         asked = [*reversed(MANY), "nobody"]
         held = await store.load_all(asked)
         assert list(held) == [await store.load(asked, kind) for kind in HELD]
         assert held.profiles.count(None) == len(MANY) // 2 + 1
         assert held.memberships.count(None) == len(MANY) - 2
-        assert await store.load_all([]) == ([], [], [])
+        assert held.notices.count(None) == len(MANY)
+        assert await store.load_all([]) == ([], [], [], [])
 
     async def test_what_requests_left_of_an_erased_account_is_gone(self, store: Store) -> None:
         """All but its profile, now a tombstone; the others stay."""
@@ -243,7 +245,7 @@ class TestContract:
         await store.erase(["ada", "nobody"])
         await store.erase([])
         left = [None, state(1)]
-        assert await store.load_all(["ada", "bo"]) == (left, [state(1), state(1)], left)
+        assert await store.load_all(["ada", "bo"]) == (left, [state(1), state(1)], left, left)
         assert await store.decision("ada") is None
 
     async def test_renewing_changes_nothing(self, store: Store) -> None:

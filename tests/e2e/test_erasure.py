@@ -15,7 +15,8 @@ from schemas.decisions import Campaign
 from stream.broker.connections import producer_options, store_client
 from stream.broker.sinks import KafkaSink
 from stream.replay import ACCOUNTS, REQUESTS, Line, lines
-from stream.store import buckets_key, membership_key, pardon_key
+from stream.store import Kind, buckets_key
+from stream.store import key as key_of
 from tests.e2e.live import Live, living
 from tests.servers import Broker
 from tests.topics import Topics
@@ -97,8 +98,9 @@ async def _run(live: Live) -> tuple[Places, Places, Places]:
 async def _plant(live: Live) -> None:
     """What only a campaign or a person would bring about."""
     settings, client = live.settings(), store_client(live.settings())
-    for key in (membership_key(GONE), pardon_key(GONE), buckets_key(GONE)):
-        await client.set(key, b"planted")
+    kinds = (Kind.MEMBERSHIP, Kind.NOTICE, Kind.PARDON)
+    for planted in (*(key_of(kind, GONE) for kind in kinds), buckets_key(GONE)):
+        await client.set(planted, b"planted")
     await client.aclose()
     topics = Topics(live.broker.address)
     order = {"kind": "override", "subject": "account", "value": GONE, "action": "block"}

@@ -1,6 +1,7 @@
 """The proof looks at every key of a store, of whatever kind, and into all that are nobody's own."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,9 +24,11 @@ from stream.store import (
     buckets_key,
     decision_key,
     key,
-    membership_key,
-    pardon_key,
     state_key,
+)
+
+membership_key, notice_key, pardon_key = (
+    partial(key, kind) for kind in (Kind.MEMBERSHIP, Kind.NOTICE, Kind.PARDON)
 )
 
 ADA, STAND_IN = "acct:7{a}", 4_711  # what a key's name may be confused by
@@ -36,7 +39,8 @@ async def client(store_url: str) -> AsyncIterator[Any]:
     """A store that holds much of another account and of everybody, and nothing of Ada."""
     opened = store_client(load_settings(store_url=store_url))
     await opened.flushdb()
-    for name in (state_key, membership_key, decision_key, buckets_key, pardon_key, audit_key):
+    names = state_key, membership_key, notice_key, decision_key, buckets_key, pardon_key, audit_key
+    for name in names:
         await opened.set(name("bo"), b"of bo")
         await opened.set(name(f"{ADA}7"), b"of somebody else")
     await opened.set(key(Kind.PROFILE, "bo"), seal(Profile(), Position(0, 0), 0))
@@ -62,6 +66,7 @@ async def test_nothing_is_found_where_nothing_is(client: Any) -> None:
     [
         (state_key, "windows of requests"),
         (membership_key, "membership of a campaign"),
+        (notice_key, "notice of the linker"),
         (pardon_key, "pardon of a campaign"),
         (decision_key, "standing decision"),
         (buckets_key, "quotas used"),

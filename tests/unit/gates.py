@@ -15,7 +15,7 @@ from kyc.signals import NAMES
 from schemas.decisions import DeadLetter
 from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire
-from stream.agents import Gate, Witness
+from stream.agents import Gate, Outlet, Witness
 from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import Placed
 from stream.broker.tombstones import Burial
@@ -199,6 +199,7 @@ def gate(
     *,
     metrics: Metrics | None = None,
     epoch: int = 0,
+    outlet: Outlet | None = None,
     witness: Witness | None = None,
     controls: Controls | None = None,
     governor: Governor | None = None,
@@ -214,6 +215,7 @@ def gate(
         sink=sink,
         metrics=metrics or Metrics(),
         epoch=epoch,
+        outlet=outlet,
         witness=witness,
         controls=controls,
         governor=governor,

@@ -1,7 +1,7 @@
 """A panel: who decides about whom, never mixed, and what the bundles beside it are held against."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ from stream.bundles.bounds import Bounds
 from stream.bundles.comparison import Comparison
 from stream.bundles.panel import Panel, Seat, Trial
 from stream.decide.policy import Policy
+from stream.link.touches import Touch
 from stream.metrics import Metrics
 from tests.unit.gates import POLICY, ListSink, Raw, Told, chunk, court, gate, request
 
@@ -45,6 +46,16 @@ class Heard:
 
     def failed(self, trial: Trial, reason: str) -> None:
         self.failures.append(f"{trial.seat.bundle} {reason}")
+
+
+@dataclass(slots=True)
+class Touched:
+    """Keeps what the linker would hear."""
+
+    touches: list[Touch] = field(default_factory=list)
+
+    async def send(self, touches: Sequence[Touch]) -> None:
+        self.touches += touches
 
 
 def requests(count: int, start: int = 0) -> list[Raw]:
@@ -213,3 +224,12 @@ def test_the_meters_count_what_would_be_done_otherwise() -> None:
     band = {"bundle": "b", "score": "to 0.01"}
     assert value("sluicegate_bundle_differing_total", band) == 3
     assert value("sluicegate_bundle_gaps_total", band) == 2.5
+
+
+async def test_a_canary_tells_the_linker_of_conduct_by_its_own_model() -> None:
+    """Each account's touches have one model's score, whichever bundle decides about it."""
+    outlet = Touched()
+    one = gate(Panel(seat("a", CALM), trial()), ListSink(), outlet=outlet)
+    await one.handle(chunk(*requests(400)))
+    assert {touch.score for touch in outlet.touches} == {CALM, STERN}
+    assert abs(sum(touch.score == STERN for touch in outlet.touches) / 400 - 0.25) < 0.1

@@ -21,6 +21,7 @@ from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import decode_requests
 from stream.know.profiles import Position, know, seal
+from stream.link.notice import NO_NOTICES, Notices
 from stream.remember.packing import HEADER
 from stream.remember.windows import Sight
 from tests.unit.gates import DAY, DECIDED_AT, HOUR, NOW, Raw, Told, court, request
@@ -50,6 +51,7 @@ def judged(
     weights: dict[str, float] | None = None,
     floors: list[Floor | None] | None = None,
     known: Known | None = None,
+    notices: Notices = NO_NOTICES,
     **options: Any,
 ) -> list[Verdict]:
     """Verdicts on `requests`, whose scores are by account and within it in order."""
@@ -66,6 +68,7 @@ def judged(
         np.array(scores, np.float64),
         floors or [None] * len(batch.accounts),
         known or know([None] * len(batch.accounts)),
+        notices=notices,
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import MalformedEventError
-from schemas.features import FEATURE_NAMES
+from schemas.features import CONDUCT_NAMES
 from stream.agents import Gate
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
@@ -100,7 +100,7 @@ async def test_a_touch_holds_what_was_shown() -> None:
     assert (second.account_id, second.event_id, second.model) == ("ada", "e1", "m")
     assert second.peak == pytest.approx(0.25, abs=1e-4)
     assert first.values == second.values
-    assert len(second.row) == 2 * len(FEATURE_NAMES)
+    assert len(second.row) == 2 * len(CONDUCT_NAMES)
 
 
 async def test_nothing_personal_is_in_a_touch() -> None:

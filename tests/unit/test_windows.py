@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.features import CAPABILITIES, FEATURE_NAMES
+from schemas.features import CAPABILITIES, CONDUCT_NAMES
 from stream.decode.batch import RequestBatch
 from stream.remember.packing import pack, unpack
-from stream.remember.rows import feature_rows
+from stream.remember.rows import conduct_rows
 from stream.remember.windows import Outcome, remember
 from tests.unit.oracle import Account, Event
 
@@ -133,7 +133,7 @@ def run(arrivals: list[tuple[str, Event]], cuts: list[int]):
         batch = batch_of(arrivals[begin:end], begin)
         result = remember(unpack([stored.get(a) for a in batch.accounts]), batch, 0)
         outcomes += result.outcome.tolist()
-        seen = feature_rows(result.sight)
+        seen = conduct_rows(result.sight)
         rows |= {begin + int(r): f for r, f in zip(result.sight.row, seen, strict=True)}
         stored |= dict(zip(batch.accounts, pack(result.state), strict=True))
     return outcomes, rows, stored
@@ -153,7 +153,7 @@ def test_state_agrees_with_the_oracle(arrivals: list[tuple[str, Event]], cuts: l
             truth = accounts[name].features()
             for c, capability in enumerate(CAPABILITIES):
                 truth[f"capability_{capability}_share_7d"] = truth.pop(f"capability_{c}")
-            for feature, value in zip(FEATURE_NAMES, rows[i], strict=True):
+            for feature, value in zip(CONDUCT_NAMES, rows[i], strict=True):
                 assert value == np.float32(truth[feature]) or np.isclose(
                     value, truth[feature], rtol=1e-5, atol=1e-6, equal_nan=True
                 ), feature

@@ -8,7 +8,7 @@ import numpy as np
 
 from schemas.decisions import Campaign, DeadLetter
 from schemas.events import LabelEvent
-from schemas.features import FEATURE_NAMES
+from schemas.features import CONDUCT_NAMES
 from schemas.wire import DecisionWire
 from stream.broker.sinks import Placed
 from stream.broker.tombstones import Burial
@@ -32,9 +32,9 @@ CERTAIN = Weights(8.0, np.zeros(len(TRAITS)), "certain")
 
 def touch(account: str, ts: int = NOW, *shown: Value, **fields: Any) -> Touch:
     """A touch of an unproven account in its tenth request, unless said otherwise."""
-    row = np.zeros(len(FEATURE_NAMES), np.float16)
+    row = np.zeros(len(CONDUCT_NAMES), np.float16)
     for name, value in fields.pop("features", {}).items():
-        row[FEATURE_NAMES.index(name)] = value
+        row[CONDUCT_NAMES.index(name)] = value
     usual: dict[str, Any] = {
         "partition": 0,
         "score": 0.1,
