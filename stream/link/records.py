@@ -35,8 +35,10 @@ def records(ledger: Ledger, campaign: Campaign) -> Iterator[CampaignRecord]:
     """What to write about a campaign now; more than one where many members joined."""
     settled = campaign.settled()
     members = np.array(sorted(settled), np.int64)
-    added = [ledger.name[account] for account in settled if account not in campaign.named]
-    campaign.named.update(settled)
+    # Who came as it ended is a member of the campaign that it became, and told so.
+    joined = [] if campaign.closed else settled
+    added = [ledger.name[account] for account in joined if account not in campaign.named]
+    campaign.named.update(joined)
     campaign.told = len(members)
     for begin in range(0, max(len(added), 1), MOST_ADDED):
         yield _record(ledger, campaign, members, added[begin : begin + MOST_ADDED])

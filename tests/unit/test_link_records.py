@@ -125,6 +125,16 @@ def test_growth_is_news() -> None:
     assert is_due(one, 6)
 
 
+def test_the_end_names_nobody_new() -> None:
+    """Who came last is named, and answered, by the campaign that lives on."""
+    book, one = ledger(30), campaign(20)
+    list(records(book, one))
+    joined(one, range(25))
+    one.closed, one.merged_into = True, "c-0"
+    (record,) = written(book, one)
+    assert (record.accounts, record.members_added) == (25, [])
+
+
 def test_the_end_is_news_to_those_who_heard_of_it() -> None:
     """Nobody hears of the end of what was never told."""
     book, heard, unheard = ledger(30), campaign(20), campaign(20)
