@@ -31,7 +31,7 @@ from stream.controls.table import Controls
 from stream.decide.charter import Charter
 from stream.decide.court import Verdict
 from stream.decide.judge import Judge
-from stream.decide.rules import Floor
+from stream.decide.statute import Floor
 from stream.decode.batch import RequestBatch
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher

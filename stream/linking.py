@@ -25,7 +25,7 @@ from stream.bundles.opening import chosen_policy
 from stream.controls.holding import holding
 from stream.decide.court import wall_clock
 from stream.decide.policy import Policy
-from stream.decide.rules import Bars
+from stream.decide.statute import Bars
 from stream.decode.records import dead_letter
 from stream.govern.governor import Governor
 from stream.govern.grants import RedisGrants

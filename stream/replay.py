@@ -22,7 +22,7 @@ from stream.bundles.opening import chosen_policy
 from stream.controls.table import Controls
 from stream.decide.court import open_court, wall_clock
 from stream.decide.judge import Judge
-from stream.decide.rules import Bars
+from stream.decide.statute import Bars
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.govern.governor import Governor

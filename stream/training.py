@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from schemas.errors import ConfigurationError
 from schemas.ndjson import read_lines
 from stream.decide.court import Verdict
-from stream.decide.rules import Bars
+from stream.decide.statute import Bars
 from stream.learn.labelling import Terms, Truth, lesson, read_labels
 from stream.learn.lessons import Lesson, Plan, Trained, study
 from stream.learn.snapshots import Camera, Snapshot

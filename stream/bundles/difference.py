@@ -14,7 +14,7 @@ from stream.bundles.bounds import psi
 from stream.bundles.comparison import Ints, Scores, compare
 from stream.bundles.opening import policy_of
 from stream.decide.policy import Policy, load_policy
-from stream.decide.rules import Rules
+from stream.decide.statute import Statute
 
 
 class Change(NamedTuple):
@@ -110,4 +110,4 @@ def _on_golden_rows(
 
 def _called(policy: Policy | None, scores: Scores) -> Ints:
     tier = np.zeros(len(scores), np.int64)
-    return Rules(policy or load_policy()).called(scores, tier)
+    return Statute(policy or load_policy()).called(scores, tier)

@@ -21,7 +21,7 @@ from stream.bundles.comparison import Comparison, Scores, compare
 from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.court import Court, Verdict
 from stream.decide.policy import Policy
-from stream.decide.rules import Bars, Floor
+from stream.decide.statute import Bars, Floor
 from stream.decode.batch import RequestBatch
 from stream.learn.drift import Served
 from stream.link.notice import NO_NOTICES, Notices

@@ -20,7 +20,7 @@ from stream.bundles.panel import Panel, Seat, Trial
 from stream.bundles.roles import Deed, Roles
 from stream.bundles.store import BundleStore
 from stream.decide.court import court_of, wall_clock
-from stream.decide.rules import Bars
+from stream.decide.statute import Bars
 from stream.metrics import Metrics
 from stream.settings import Settings
 

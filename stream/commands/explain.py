@@ -11,7 +11,7 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from schemas.decisions import Decision
-    from stream.decide.rules import Floor
+    from stream.decide.statute import Floor
     from stream.explain.account import AccountExplained
     from stream.explain.decision import DecisionExplained
     from stream.explain.scales import Weighed

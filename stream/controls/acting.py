@@ -37,8 +37,8 @@ from stream.controls.reasons import ordered
 from stream.controls.table import Controls
 from stream.decide.court import wall_clock
 from stream.decide.policy import Policy
-from stream.decide.rules import Rules
 from stream.decide.scribe import decision_id
+from stream.decide.statute import Statute
 from stream.know.profiles import know
 from stream.settings import Settings, variable
 from stream.store import Current, Kind, RedisStore, Store
@@ -90,7 +90,7 @@ class Acting:
         self._store = store
         self._mirror = mirror
         self._policy = policy
-        self._rules = Rules(policy)
+        self._statute = Statute(policy)
         self._partitions = list(range(partitions))
         self._partition = DefaultPartitioner()
 
@@ -132,7 +132,7 @@ class Acting:
         stands = _standing(held) if held else _Standing()
         (profile,) = await self._store.load([account], Kind.PROFILE)
         action = Action.ALLOW if override.lifted else override.action
-        answer, name = self._rules.answer(action), control_id(override)
+        answer, name = self._statute.answer(action), control_id(override)
         ends = ts + self._policy.lifetimes[action] if override.lifted else override.expires_at
         return DecisionWire(
             decision_id=decision_id(account, name, stands.model_version, self._policy.version),

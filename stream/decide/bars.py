@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from schemas.decisions import Action
 from stream.decide.policy import Budget
-from stream.decide.rules import Bars
+from stream.decide.statute import Bars
 
 NEVER: Final = math.inf
 AT_FIRST: Final[Bars] = MappingProxyType(

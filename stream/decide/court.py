@@ -21,9 +21,9 @@ from stream.decide.bars import AT_FIRST
 from stream.decide.case import Case, cases
 from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.grounds import asked, earlier, grounds, is_proven
-from stream.decide.rules import NO_RULING, Bars, Floor, Rules, Ruling, Standing, raised
 from stream.decide.scribe import Scribe
 from stream.decide.standings import CLEAR, Told, alive, cleared, is_told, move, opens, told
+from stream.decide.statute import NO_RULING, Bars, Floor, Ruling, Standing, Statute, raised
 from stream.decode.batch import RequestBatch
 from stream.govern.governor import Rise
 from stream.link.notice import NO_NOTICES, Notices
@@ -67,22 +67,22 @@ class Court:
     def __init__(
         self,
         model: Model,
-        rules: Rules,
+        statute: Statute,
         *,
         every: bool,
         now: Callable[[], int],
         rulings: "Rulings | None" = None,
     ) -> None:
         self._model = model
-        self._rules = rules
+        self._statute = statute
         self._rulings = rulings
-        self._policy_version = rules.policy.version + (rulings.version if rulings else "")
+        self._policy_version = statute.policy.version + (rulings.version if rulings else "")
         self._every = every
         self._now = now
 
     def heed(self, bars: Bars) -> None:
         """Take no action by a score below its bar from now on."""
-        self._rules = self._rules.heeding(bars)
+        self._statute = self._statute.heeding(bars)
 
     @property
     def versions(self) -> tuple[str, str]:
@@ -101,7 +101,7 @@ class Court:
 
     def called(self, scores: NDArray[np.float64], tier: NDArray[np.int64]) -> NDArray[np.int64]:
         """Ranks of the actions that scores alone call for, each in its tier."""
-        return self._rules.called(scores, tier)
+        return self._statute.called(scores, tier)
 
     def score(
         self, rows: NDArray[np.float32], _batch: RequestBatch, _sight: Sight, /
@@ -135,7 +135,7 @@ class Court:
         opened = self._opened(header, sight, tier, scores, floors, ruled)
         opened |= opens(header, sight, known, charter.mode) | charter.opens(batch, sight)
         versions = self._model.version, self._policy_version
-        scribe = Scribe(self._rules, *versions, charter.mode, self._now())
+        scribe = Scribe(self._statute, *versions, charter.mode, self._now())
         stood: dict[int, Told] = {}
         verdicts: list[Verdict] = []
         for case in cases(batch, sight, scores, opened, known, tier, notices, every=self._every):
@@ -144,7 +144,7 @@ class Court:
             floor = alive(floor, case.clock)
             override = charter.find(case.account, int(sight.row[case.sight]), case.clock)
             if override:
-                pinned = Told(self._rules.pinned(override), True, charter.mode)
+                pinned = Told(self._statute.pinned(override), True, charter.mode)
                 found = _Found(pinned.standing, [], pinned != was)
             else:
                 ruling = ruled.get(case.sight, NO_RULING)
@@ -182,7 +182,7 @@ class Court:
             rise = Rise(case.name, new.action, clock, int(row[_REQUESTS]))
         if rise and charter.refuses(case.account, clock):
             reasons = [governed(new.action), *reasons]
-            new, rise = self._rules.lessened(held, clock), None
+            new, rise = self._statute.lessened(held, clock), None
         outdone = case.wanted and new.at(clock) < Action.STEP_UP
         if outdone:
             new, reasons = cleared(held, clock), [asked(case.kyc_score)]
@@ -205,7 +205,7 @@ class Court:
         """Of each sight, whether anything stands about its account, or may come to stand within
         the batch."""
         members = np.array([floor is not None for floor in floors], bool)
-        notable = self._rules.notable(scores, tier) | members[sight.account]
+        notable = self._statute.notable(scores, tier) | members[sight.account]
         notable[list(ruled)] = True
         involved = np.zeros(len(header), bool)
         involved[sight.account[notable]] = True
@@ -222,7 +222,7 @@ class Court:
         """What rules call for, by sight."""
         if self._rulings is None:
             return {}
-        return self._rulings.of(rows, tier, clock, self._rules.notable(scores, tier))
+        return self._rulings.of(rows, tier, clock, self._statute.notable(scores, tier))
 
     def _decide(
         self,
@@ -244,17 +244,15 @@ class Court:
         self, held: Standing, case: Case, row: NDArray[np.float32], least: Action, ruling: Ruling
     ) -> tuple[Standing, list[ReasonWire]]:
         """By its own score and the rules that hold; reasons, which cost, only above `least`."""
-        tier = Tier(case.tier)
-        new = self._rules.decide(held, case.score, tier, case.clock, ruling=ruling)
+        tier, statute = Tier(case.tier), self._statute
+        new = statute.decide(held, case.score, tier, case.clock, ruling=ruling)
         if new is held:
             return held, [] if held.at(case.clock) is Action.ALLOW else [earlier(case.score)]
         if new.at(case.clock) <= least:
             return new, []
         reasons = grounds(self._model, row, case.score, ruling, case.shared)
-        if new.action is Action.BLOCK and not is_proven(reasons, self._rules.policy.block_evidence):
-            new = self._rules.decide(
-                held, case.score, tier, case.clock, proven=False, ruling=ruling
-            )
+        if new.action is Action.BLOCK and not is_proven(reasons, statute.policy.block_evidence):
+            new = statute.decide(held, case.score, tier, case.clock, proven=False, ruling=ruling)
         return new, [] if new.action is Action.ALLOW else reasons
 
 
@@ -285,7 +283,7 @@ def court_of(
     rulings = _rulings(bundle, count_hits)
     return Court(
         bundle.model,
-        Rules(bundle.policy, AT_FIRST, rulings.deciding if rulings else ()),
+        Statute(bundle.policy, AT_FIRST, rulings.deciding if rulings else ()),
         every=settings.decisions == "all",
         now=now,
         rulings=rulings,

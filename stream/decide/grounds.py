@@ -10,7 +10,7 @@ from schemas.wire import ReasonWire
 from scorers.model import Model
 from scorers.reasons import CIRCUMSTANCES, MOST, SHARED_VALUES, explain
 from stream.decide.policy import Evidence
-from stream.decide.rules import Ruling
+from stream.decide.statute import Ruling
 
 
 def grounds(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from kyc.known import Known
 from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.court import Verdict
-from stream.decide.rules import Floor
+from stream.decide.statute import Floor
 from stream.decode.batch import RequestBatch
 from stream.link.notice import NO_NOTICES, Notices
 from stream.remember.windows import Sight

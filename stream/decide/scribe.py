@@ -8,7 +8,7 @@ from schemas.decisions import Action, Cause, Mode
 from schemas.wire import DecisionWire, ReasonWire
 from stream.controls.reasons import ordered
 from stream.decide.case import Case
-from stream.decide.rules import Floor, Rules, Standing
+from stream.decide.statute import Floor, Standing, Statute
 
 
 def decision_id(account: str, event: str, model: str, policy: str) -> str:
@@ -21,7 +21,7 @@ def decision_id(account: str, event: str, model: str, policy: str) -> str:
 class Scribe:
     """Writes decisions of one batch. now: wall clock, ms."""
 
-    rules: Rules
+    statute: Statute
     model_version: str
     policy_version: str
     mode: Mode
@@ -34,7 +34,7 @@ class Scribe:
         wanted = case.wanted
         action = max(standing.at(case.clock), Action.STEP_UP if wanted else Action.ALLOW)
         asks = wanted and action is Action.STEP_UP
-        lapse = case.clock + self.rules.policy.lifetimes[action]
+        lapse = case.clock + self.statute.policy.lifetimes[action]
         ends = max(standing.expires_at, case.asking.until if asks else 0)
         ends = lapse if action is Action.ALLOW else ends
         decision = self._decision(case, "request", action, reasons, ends)
@@ -55,7 +55,7 @@ class Scribe:
     def _decision(
         self, case: Case, cause: Cause, action: Action, reasons: list[ReasonWire], ends: int
     ) -> DecisionWire:
-        answer = self.rules.answer(action)
+        answer = self.statute.answer(action)
         return DecisionWire(
             decision_id=decision_id(
                 case.name, case.event_id, self.model_version, self.policy_version

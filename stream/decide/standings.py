@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kyc.known import Known
 from schemas.decisions import Action, Mode
-from stream.decide.rules import ACTIONS, Floor, Standing
+from stream.decide.statute import ACTIONS, Floor, Standing
 from stream.remember.windows import Sight
 
 CLEAR = Standing(Action.ALLOW, 0, 0)

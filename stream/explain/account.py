@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stream.broker.connections import store_client
-from stream.decide.rules import Floor
+from stream.decide.statute import Floor
 from stream.explain.scales import Scales, Weighed
 from stream.know.profiles import Profiles
 from stream.link.membership import unseal

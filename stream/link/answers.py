@@ -13,8 +13,8 @@ from schemas.wire import DecisionWire
 from stream.controls.reasons import governed
 from stream.controls.table import Controls
 from stream.decide.policy import Policy
-from stream.decide.rules import Floor, Rules, Standing
 from stream.decide.scribe import decision_id
+from stream.decide.statute import Floor, Standing, Statute
 from stream.govern.governor import Rise
 from stream.link.campaigns import Campaign
 from stream.link.kinds import CIRCUMSTANTIAL
@@ -66,7 +66,9 @@ class Answers:
 
     def obey(self, policy: Policy) -> None:
         """Keep to another policy from now on."""
-        self._rules = Rules(policy.model_copy(update={"thresholds": policy.campaigns.thresholds}))
+        self._statute = Statute(
+            policy.model_copy(update={"thresholds": policy.campaigns.thresholds})
+        )
         self._policy = policy
 
     def to(
@@ -125,7 +127,7 @@ class Answers:
     ) -> Answer | None:
         if ordered is FREE:
             return self.free(ledger, account, "override")
-        digest = self._rules.answer(ordered.action).digest()
+        digest = self._statute.answer(ordered.action).digest()
         standing = Standing(ordered.action, digest, ordered.until)
         told = self._told.get(account)
         if told and (told.campaign_id, told.standing) == (campaign.campaign_id, standing):
@@ -142,7 +144,7 @@ class Answers:
         cause: Cause,
         order: str | None = None,
     ) -> Answer:
-        digest = self._rules.answer(Action.ALLOW).digest()
+        digest = self._statute.answer(Action.ALLOW).digest()
         ends = ledger.clock + self._policy.lifetimes[Action.ALLOW]
         score = float(ledger.columns[account]["score"])
         floor = Floor(campaign_id, Standing(Action.ALLOW, digest, ends), score, [])
@@ -161,7 +163,7 @@ class Answers:
             held = Standing(held.action, 0, held.expires_at)  # another answer, since it names it
         tier = Tier(int(columns["tier"]))
         proven = self._is_proven(ledger, account, campaign)
-        new = self._rules.decide(held, campaign.score, tier, ts, proven=proven)
+        new = self._statute.decide(held, campaign.score, tier, ts, proven=proven)
         renews = new.action is held.action and new.answer == held.answer
         if new is held or (renews and int(columns["last"]) < ts - (new.expires_at - ts) // 2):
             return None  # an account that stays away lets its action lapse
@@ -177,14 +179,14 @@ class Answers:
         which is no less than that."""
         ts, before = answer.decision.ts, answer.before
         held = before.standing if before else Standing(Action.ALLOW, 0, 0)
-        standing = self._rules.lessened(held, ts)
+        standing = self._statute.lessened(held, ts)
         if before and standing is held:
             self._told[answer.account] = before
             return None
         why = [governed(answer.decision.action), *answer.floor.reasons]
         floor = answer.floor._replace(standing=standing, reasons=why)
         self._told[answer.account] = floor
-        said = self._rules.answer(standing.action)
+        said = self._statute.answer(standing.action)
         decision = msgspec.structs.replace(
             answer.decision,
             action=standing.action,
@@ -221,7 +223,7 @@ class Answers:
         standing, ts = floor.standing, ledger.clock
         # An order that is carried out again, after a crash, may meet another time.
         moment = order or f"{event_id}@{ts}"
-        answer = self._rules.answer(standing.action)
+        answer = self._statute.answer(standing.action)
         version = self._policy.version
         allows = standing.action is Action.ALLOW
         return DecisionWire(

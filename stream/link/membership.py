@@ -8,7 +8,7 @@ import msgspec
 from schemas.decisions import Action
 from schemas.errors import StoreError
 from schemas.wire import ReasonWire
-from stream.decide.rules import Floor, Standing
+from stream.decide.statute import Floor, Standing
 
 VERSION: Final = 1
 # The fence that write.lua reads, and a partition that no topic of accounts has: one linker writes.

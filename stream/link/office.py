@@ -18,7 +18,7 @@ from stream.broker.tombstones import Burial, Erased
 from stream.controls.table import Controls
 from stream.decide.bars import bars
 from stream.decide.policy import Policy
-from stream.decide.rules import Bars
+from stream.decide.statute import Bars
 from stream.govern.governor import Governor
 from stream.link.answers import Answer, Answers
 from stream.link.campaigns import Campaign

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from schemas.decisions import Action
 from schemas.errors import StoreError
-from stream.decide.rules import Bars
+from stream.decide.statute import Bars
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster

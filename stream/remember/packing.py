@@ -28,7 +28,7 @@ HEADER = np.dtype(
         ("partition", ">u2"),
         ("offset", ">i8"),
         ("version", "u1"),
-        ("action", "u1"),  # the standing: what was last decided, see stream/decide/rules.py
+        ("action", "u1"),  # the standing: what was last decided, see stream/decide/statute.py
         ("answer", "<u4"),
         ("expires", "<i8"),
         ("clock", "<i8"),  # ms: the latest event time seen

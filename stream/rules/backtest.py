@@ -13,8 +13,8 @@ from schemas.decisions import Campaign, DeadLetter
 from schemas.errors import MalformedEventError
 from stream.broker.sinks import Placed
 from stream.decide.policy import Policy
-from stream.decide.rules import Rules
 from stream.decide.standings import CLEAR
+from stream.decide.statute import Statute
 from stream.decode.batch import RequestBatch
 from stream.remember.windows import Sight
 from stream.rules.rulebook import Rulebook
@@ -46,7 +46,7 @@ class Backtest:
 
     def __init__(self, policy: Policy, rulebook: Rulebook) -> None:
         self._rulings = Rulings(rulebook, policy, lambda *_: None)
-        self._rules = Rules(policy)
+        self._statute = Statute(policy)
         self._called = [self._alone(number) for number in range(len(rulebook.rules))]
         self._seen: tuple[RequestBatch, Sight, NDArray[np.float32]] | None = None
         self.effects = [Effect(name, rule.shadow) for name, rule in rulebook.rules.items()]
@@ -77,7 +77,7 @@ class Backtest:
         """The rank of what a rule leads to by itself, by tier: no block, which needs more."""
         rulings = [self._rulings.ruling([number], tier, alone=True) for tier in Tier]
         found = (
-            self._rules.decide(CLEAR, one.score, tier, 0, proven=False, ruling=one)
+            self._statute.decide(CLEAR, one.score, tier, 0, proven=False, ruling=one)
             for tier, one in zip(Tier, rulings, strict=True)
         )
         return np.array([standing.action.rank for standing in found])

@@ -12,7 +12,7 @@ from schemas.decisions import Action
 from schemas.features import FEATURE_NAMES
 from schemas.wire import ReasonWire
 from stream.decide.policy import Policy
-from stream.decide.rules import ACTIONS, Ruling
+from stream.decide.statute import ACTIONS, Ruling
 from stream.rules.predicates import Predicates
 from stream.rules.program import Program
 from stream.rules.rulebook import Rule, Rulebook

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from schemas.decisions import Action
 from schemas.errors import StoreError
 from stream.decide.bars import AT_FIRST, NEVER
-from stream.decide.rules import Bars
+from stream.decide.statute import Bars
 from stream.demo.embedded import free_port
 from stream.link.published import KEY, follow, publish
 

@@ -16,7 +16,7 @@ from stream.broker.sinks import Placed, encode_campaign
 from stream.controls.table import Controls
 from stream.decide.court import wall_clock
 from stream.decide.policy import SHIPPED, load_policy
-from stream.decide.rules import Bars
+from stream.decide.statute import Bars
 from stream.demo.traffic import scenario_lines
 from stream.link.membership import unseal
 from stream.link.office import Office

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from schemas.decisions import Action
 from stream.broker.chunk import Chunk
 from stream.broker.following import following
-from stream.decide.rules import Bars
+from stream.decide.statute import Bars
 from stream.link.labels import Labels
 from stream.link.published import KEY
 from stream.link.published import follow as follow_bars

@@ -23,7 +23,7 @@ from stream.controls.table import Controls
 from stream.decide.court import Court
 from stream.decide.judge import Judge
 from stream.decide.policy import Policy
-from stream.decide.rules import Rules
+from stream.decide.statute import Statute
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.govern.governor import Governor
@@ -111,10 +111,10 @@ class Told:
 
 def court(model: Told, *, every: bool = False, **policy: Any) -> Court:
     """A court of the policy above, changed as given."""
-    rules = Rules(Policy.model_validate(POLICY | policy))
+    statute = Statute(Policy.model_validate(POLICY | policy))
     return Court(
         model,  # type: ignore[arg-type]  # a stand-in with the same two methods
-        rules,
+        statute,
         every=every,
         now=lambda: DECIDED_AT,
     )

@@ -14,8 +14,8 @@ from schemas.features import FEATURE_NAMES
 from schemas.wire import encode_decision
 from stream.broker.chunk import Chunk
 from stream.decide.court import Verdict
-from stream.decide.rules import Floor
 from stream.decide.scribe import decision_id
+from stream.decide.statute import Floor
 from stream.decode.batch import RequestBatch
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher

@@ -8,7 +8,7 @@ from schemas.wire import ReasonWire, encode_decision
 from stream.agents import Gate
 from stream.decide.court import Verdict
 from stream.decide.policy import Policy
-from stream.decide.rules import Floor, Rules, Standing
+from stream.decide.statute import Floor, Standing, Statute
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.link.membership import Place, seal
@@ -19,12 +19,12 @@ from tests.unit.gates import DAY, HOUR, NOW, POLICY, ListSink, Told, chunk, cour
 from tests.unit.test_court import actions, judged
 
 LATER = NOW + DAY
-RULES = Rules(Policy.model_validate(POLICY))
+STATUTE = Statute(Policy.model_validate(POLICY))
 
 
 def floor(action: Action, ends: int = LATER, score: float = 0.9) -> Floor:
     """A campaign's answer, as the policy of these tests words it."""
-    standing = Standing(action, RULES.answer(action).digest(), ends)
+    standing = Standing(action, STATUTE.answer(action).digest(), ends)
     return Floor("c-1", standing, score, [ReasonWire("campaign_member", "acts together", 9.0, 2.0)])
 
 

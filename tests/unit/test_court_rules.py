@@ -9,7 +9,7 @@ from schemas.decisions import Action
 from schemas.wire import DecisionWire, ReasonWire
 from stream.decide.court import Court
 from stream.decide.policy import Policy
-from stream.decide.rules import Floor, Rules, Standing
+from stream.decide.statute import Floor, Standing, Statute
 from stream.link.membership import Place, seal
 from stream.rules.rulebook import Rulebook
 from stream.rules.rulings import Rulings
@@ -39,7 +39,7 @@ def ruled_court(model: Told, rules: Rulebook, *, every: bool = False, **policy: 
     rulings = Rulings(rules, law, lambda *_: None)
     return Court(
         model,  # type: ignore[arg-type]  # a stand-in with the same two methods
-        Rules(law, ruling=rulings.deciding),
+        Statute(law, ruling=rulings.deciding),
         every=every,
         now=lambda: DECIDED_AT,
         rulings=rulings,

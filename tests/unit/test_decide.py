@@ -10,24 +10,24 @@ from hypothesis import strategies as st
 from kyc.tiers import Tier
 from schemas.decisions import Action
 from stream.decide.policy import Policy
-from stream.decide.rules import Rules, Standing
+from stream.decide.statute import Standing, Statute
 from tests.unit.gates import DAY, HOUR, NOW, POLICY
 
-RULES = Rules(Policy.model_validate(POLICY))
+STATUTE = Statute(Policy.model_validate(POLICY))
 NOTHING = Standing(Action.ALLOW, 0, 0)
-LIFE = RULES.policy.lifetimes
+LIFE = STATUTE.policy.lifetimes
 
 scores = st.floats(0, 1)
 tiers = st.sampled_from(Tier)
 
 
 def decided(score: float, held: Standing = NOTHING, ts: int = NOW, **more: Any) -> Standing:
-    return RULES.decide(held, score, more.pop("tier", Tier.UNVERIFIED), ts, **more)
+    return STATUTE.decide(held, score, more.pop("tier", Tier.UNVERIFIED), ts, **more)
 
 
 def standing(action: Action, ts: int = NOW) -> Standing:
     """What stands after an action was taken at `ts`."""
-    return Standing(action, RULES.answer(action).digest(), ts + LIFE[action])
+    return Standing(action, STATUTE.answer(action).digest(), ts + LIFE[action])
 
 
 @st.composite
@@ -142,7 +142,7 @@ def test_an_action_is_renewed_at_half_of_its_life() -> None:
 def test_a_changed_answer_is_written_again() -> None:
     """Other limits in the policy reach accounts that are limited already."""
     limits = {"requests_per_minute": 1, "tokens_per_minute": 1}
-    stricter = Rules(Policy.model_validate(POLICY | {"limits": limits}))
+    stricter = Statute(Policy.model_validate(POLICY | {"limits": limits}))
     held = standing(Action.RATE_LIMIT)
     changed = stricter.decide(held, 0.75, Tier.UNVERIFIED, NOW + 1)
     assert changed.action is Action.RATE_LIMIT
@@ -157,8 +157,8 @@ def test_a_block_without_proof_becomes_a_step_up() -> None:
 @given(standings(), scores, tiers)
 def test_deciding_again_changes_nothing(held: Standing, score: float, tier: Tier) -> None:
     """The same score at the same time finds what it needs in place."""
-    once = RULES.decide(held, score, tier, NOW)
-    assert RULES.decide(once, score, tier, NOW) is once
+    once = STATUTE.decide(held, score, tier, NOW)
+    assert STATUTE.decide(once, score, tier, NOW) is once
 
 
 @given(standings(), scores, scores, tiers)
@@ -167,12 +167,12 @@ def test_a_higher_score_is_never_treated_more_mildly(
 ) -> None:
     """Whatever stands."""
     low, high = sorted((one, other))
-    milder, stricter = (RULES.decide(held, s, tier, NOW).at(NOW) for s in (low, high))
+    milder, stricter = (STATUTE.decide(held, s, tier, NOW).at(NOW) for s in (low, high))
     assert milder <= stricter
 
 
 @given(scores, tiers)
 def test_notable_scores_are_those_that_lead_to_an_action(score: float, tier: Tier) -> None:
     """Where nothing stands, the others may be passed over."""
-    notable = bool(RULES.notable(np.array([score]), tier)[0])
-    assert notable is (RULES.decide(NOTHING, score, tier, NOW) is not NOTHING)
+    notable = bool(STATUTE.notable(np.array([score]), tier)[0])
+    assert notable is (STATUTE.decide(NOTHING, score, tier, NOW) is not NOTHING)

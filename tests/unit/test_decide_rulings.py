@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 from kyc.tiers import Tier
 from schemas.decisions import Action
 from stream.decide.policy import Policy
-from stream.decide.rules import NO_RULING, Rules, Ruling, Standing
+from stream.decide.statute import NO_RULING, Ruling, Standing, Statute
 from tests.unit.gates import DAY, NOW, POLICY
 
 NAMES = ("one", "two")
 LAW = Policy.model_validate(POLICY)
-RULES = Rules(LAW, ruling=NAMES)
+STATUTE = Statute(LAW, ruling=NAMES)
 
 scores = st.integers(0, 100).map(lambda n: n / 100)
 tiers = st.sampled_from(Tier)
@@ -27,7 +27,7 @@ times = st.integers(0, 10 * DAY).map(lambda ms: NOW + ms)
 
 def stood(score: float, tier: Tier, ruling: Ruling) -> Standing:
     """What stands after one event at NOW."""
-    return RULES.decide(Standing(Action.ALLOW, 0, 0), score, tier, NOW, ruling=ruling)
+    return STATUTE.decide(Standing(Action.ALLOW, 0, 0), score, tier, NOW, ruling=ruling)
 
 
 @settings(deadline=None)
@@ -37,8 +37,8 @@ def test_nothing_weaker_than_called_for_stands(
 ) -> None:
     """Neither less than the rules call for, nor less than the score alone leads to."""
     held = stood(before, tier, first)
-    new = RULES.decide(held, score, tier, ts, ruling=ruling)
-    alone = RULES.decide(Standing(Action.ALLOW, 0, 0), score, tier, ts)
+    new = STATUTE.decide(held, score, tier, ts, ruling=ruling)
+    alone = STATUTE.decide(Standing(Action.ALLOW, 0, 0), score, tier, ts)
     assert new.at(ts) >= max(ruling.action, alone.at(ts))
 
 
@@ -49,7 +49,7 @@ def test_what_a_rule_called_for_stands_until_its_end(
 ) -> None:
     """Whatever the score says meanwhile, nothing weaker is written before."""
     held = stood(0.0, tier, ruling)
-    new = RULES.decide(held, score, tier, ts)
+    new = STATUTE.decide(held, score, tier, ts)
     assert new.at(ts) >= held.at(ts)
     assert new is held or new.action > held.at(ts) or new.expires_at > held.expires_at
 
@@ -61,9 +61,9 @@ def test_a_rule_that_is_gone_leaves_nothing(
 ) -> None:
     """Without that rule the score alone decides, with its hysteresis."""
     held = stood(0.0, tier, ruling)
-    without = Rules(LAW, ruling=set(NAMES) - {ruling.by})
+    without = Statute(LAW, ruling=set(NAMES) - {ruling.by})
     plain = Standing(held.action, 0, held.expires_at)
-    assert without.decide(held, score, tier, ts).at(ts) is Rules(LAW).decide(
+    assert without.decide(held, score, tier, ts).at(ts) is Statute(LAW).decide(
         plain, score, tier, ts
     ).at(ts)
 
@@ -73,4 +73,4 @@ def test_a_rule_that_is_gone_leaves_nothing(
 def test_the_same_again_changes_nothing(ruling: Ruling, score: float, tier: Tier) -> None:
     """A rule that holds for every request writes one decision, not one each."""
     held = stood(score, tier, ruling)
-    assert RULES.decide(held, score, tier, NOW + 1, ruling=ruling) is held
+    assert STATUTE.decide(held, score, tier, NOW + 1, ruling=ruling) is held

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from schemas.decisions import Action
 from schemas.errors import StoreError
 from schemas.wire import ReasonWire
-from stream.decide.rules import Floor, Standing
+from stream.decide.statute import Floor, Standing
 from stream.link.membership import Place, seal, unseal
 from stream.store import Entry, Kind, MemoryStore
 from tests.unit.gates import NOW

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from schemas.decisions import Action
 from schemas.features import FEATURE_NAMES
 from stream.decide.policy import Policy
-from stream.decide.rules import Ruling
+from stream.decide.statute import Ruling
 from stream.rules.rulings import Rulings
 from tests.unit.gates import NOW, POLICY
 from tests.unit.rulebooks import reason, rule, rulebook

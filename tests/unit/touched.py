@@ -14,7 +14,7 @@ from stream.broker.sinks import Placed
 from stream.broker.tombstones import Burial
 from stream.controls.table import Controls
 from stream.decide.policy import Policy
-from stream.decide.rules import Bars
+from stream.decide.statute import Bars
 from stream.govern.governor import Governor
 from stream.link.kinds import KIND
 from stream.link.labels import Labels
