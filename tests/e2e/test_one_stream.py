@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from schemas.features import FEATURE_NAMES
+from schemas.features import CONDUCT_NAMES, FEATURE_NAMES
 from schemas.ndjson import open_writer, read_lines
 from schemas.wire import DecisionWire
 from scorers.model import Model
@@ -20,7 +20,7 @@ from scorers.shipped import SHIPPED
 from stream.learn.snapshots import Snapshot
 from stream.remember.packing import unpack
 from stream.remember.recall import recall
-from stream.remember.rows import feature_rows
+from stream.remember.rows import conduct_rows
 from stream.replay import REQUESTS, lines, replay_files
 from stream.rules.backtest import Effect
 from stream.rules.backtesting import backtest
@@ -183,8 +183,9 @@ def test_training_sees_the_features_that_the_worker_left(five: Five) -> None:
     last = {five.trained.accounts[a]: row for row, a in enumerate(five.trained.account.tolist())}
     assert sorted(last) == sorted(five.live.states)
     states = [five.live.states[account] for account in last]
-    recalled = feature_rows(recall(unpack(states)))
-    np.testing.assert_array_equal(recalled, five.trained.features[list(last.values())])
+    recalled = conduct_rows(recall(unpack(states)))
+    seen = five.trained.features[list(last.values()), : len(CONDUCT_NAMES)]
+    np.testing.assert_array_equal(recalled, seen)
 
 
 def test_training_sees_the_scores_that_were_decided_by(five: Five) -> None:

@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from schemas.features import CONDUCT_NAMES
 from stream.decode.batch import RequestBatch
 from stream.remember.packing import unpack
 from stream.remember.recall import recall
-from stream.remember.rows import feature_rows
+from stream.remember.rows import conduct_rows
 from stream.remember.windows import Sight
 from stream.store import MemoryStore
 from tests.unit.gates import HOUR, MINUTE, NOW, ListSink, Told, chunk, court, gate, request
@@ -32,7 +33,7 @@ events = st.lists(
 async def test_a_state_recalls_what_its_last_event_saw(
     told: list[tuple[str, int, str | None, int]], size: int
 ) -> None:
-    """Every feature to the bit, whatever came before and however it was cut into chunks."""
+    """All conduct to the bit, whatever came before and however it was cut into chunks."""
     last: Seen = {}
 
     def keep(batch: RequestBatch, sight: Sight, rows: NDArray[np.float32]) -> None:
@@ -49,8 +50,9 @@ async def test_a_state_recalls_what_its_last_event_saw(
     for begin in range(0, len(records), size):
         await one.handle(chunk(*records[begin : begin + size]))
     names = list(last)
-    recalled = feature_rows(recall(unpack([store.states[name] for name in names])))
-    np.testing.assert_array_equal(recalled, np.stack([last[name] for name in names]))
+    recalled = conduct_rows(recall(unpack([store.states[name] for name in names])))
+    seen = np.stack([last[name] for name in names])[:, : len(CONDUCT_NAMES)]
+    np.testing.assert_array_equal(recalled, seen)
 
 
 def test_an_account_that_was_never_seen_has_no_row() -> None:
