@@ -18,6 +18,7 @@ from stream.link.kinds import FAMILY, KIND
 from stream.link.ledger import Ledger
 from stream.link.notice import Notice
 from stream.link.noticing import Noticing
+from stream.link.parting import parted
 from stream.link.portrait import Population, likely, portrait, ties
 from stream.link.rings import FEWEST, SURPRISING, rings
 from stream.link.surprise import Edges, Floats, Ints, sharing
@@ -142,7 +143,7 @@ class Linker:
         changed: dict[str, Campaign] = {}
         found = rings(population.edges, population.sharing, len(ledger.name))
         for group in sorted(found, key=len, reverse=True):
-            ring = likely(population, group)
+            ring = self._parted(population, likely(population, group))
             campaign = self._recognise(population, ring) if len(ring) >= FEWEST else None
             if campaign:
                 changed[campaign.campaign_id] = campaign
@@ -154,6 +155,12 @@ class Linker:
             self._noticing.search(population, ledger.values),
             searched=True,
         )
+
+    def _parted(self, population: Population, ring: Ints) -> Ints:
+        """A ring that would be a campaign, without those of it who would be none."""
+        if len(ring) and self._weights.score(portrait(population, ring)) >= self.opens:
+            return parted(population, ring, self._weights)
+        return ring
 
     def _populate(self) -> Population:
         columns = self.ledger.columns

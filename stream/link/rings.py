@@ -27,6 +27,7 @@ MOST_VALUES = 3
 CHANCE = 2.0
 # Below 1, modularity prefers few large groups: a ring of several crews stays one.
 RESOLUTION = 0.5
+PART_RESOLUTION = 1.0  # modularity as it is defined: crews, classes, firms
 # A member has at least this share of the ties that the middle member has.
 LOOSEST = 0.5
 _NONE = np.zeros(0, np.int64)
@@ -38,12 +39,28 @@ def rings(edges: Edges, shared: Sharing, accounts: int) -> list[Ints]:
     kept = _strongest(edges.take(strong[edges.value]), shared.surprise)
     owner, pair, chance = _pairs(kept, shared.accounts / max(accounts, 1))
     component = _components(owner, pair, chance * accounts, accounts)
-    rarity = np.log10(np.maximum(accounts / np.maximum(shared.accounts, 1), 1.05))
+    rarity = _rarity(shared, accounts)
     found = []
     for one in _split(kept, component[kept.account]):
         ties = _Ties.of(one, rarity, shared.accounts)
         found += [ties.account[group] for part in ties.communities() for group in ties.core(part)]
     return found
+
+
+def parts(edges: Edges, shared: Sharing, ring: Ints) -> list[Ints]:
+    """The communities within a ring, sorted, each member in one."""
+    inside = np.zeros(int(edges.account.max(initial=0)) + 1, bool)
+    inside[ring] = True
+    strong = (shared.surprise >= SURPRISING) & (shared.accounts >= FEWEST)
+    kept = edges.take(strong[edges.value] & inside[edges.account])
+    ties = _Ties.of(kept, _rarity(shared, len(inside)), shared.accounts)
+    return [ties.account[group] for group in ties.communities(PART_RESOLUTION)]
+
+
+def _rarity(shared: Sharing, accounts: int) -> Floats:
+    """How much a value ties who uses it, in bans: little where nearly all of the accounts do."""
+    rarity: Floats = np.log10(np.maximum(accounts / np.maximum(shared.accounts, 1), 1.05))
+    return rarity
 
 
 def _strongest(edges: Edges, surprise: Floats) -> Edges:
@@ -113,13 +130,13 @@ class _Ties:
         values, value = np.unique(edges.value, return_inverse=True)
         return cls(account, owner, value, rarity[edges.value], uses[values])
 
-    def communities(self) -> list[NDArray[np.intp]]:
+    def communities(self, resolution: float = RESOLUTION) -> list[NDArray[np.intp]]:
         """Indices into `account`, by community."""
         if len(self.account) < 2 * FEWEST:
             return [np.arange(len(self.account))]
         shape = (len(self.account), len(self._uses))
         graph = csr_matrix((self._weight, (self._owner, self._value)), shape=shape)
-        louvain = Louvain(resolution=RESOLUTION, random_state=0)
+        louvain = Louvain(resolution=resolution, random_state=0)
         label = louvain.fit_predict(graph, force_bipartite=True)
         return [np.flatnonzero(label == one) for one in np.unique(label)]
 
