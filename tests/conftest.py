@@ -24,6 +24,7 @@ from tests.servers import (
     redis_store,
 )
 
+AT_FIRST = structlog.get_config()
 LIBS = "SLUICEGATE_TEST_KAFKA_LIBS"
 NO_GPU = "no CUDA: install the extra gpu in place of cpu, on a machine with an NVIDIA GPU"
 NO_LIBS = f"run .ci/kafka-libs.sh FOLDER, then set {LIBS}=FOLDER"
@@ -49,11 +50,13 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(autouse=True)
 def _logs_as_before() -> Iterator[None]:
-    """A command that a test runs in this process sends the logs to a stream that ends with it."""
-    root, held = logging.getLogger(), structlog.get_config()
+    """A command that a test runs in this process sends the logs to a stream that ends with it; a
+    fixture of a whole module may have run one before this."""
+    root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    structlog.configure(**AT_FIRST)
     yield
-    structlog.configure(**held)
+    structlog.configure(**AT_FIRST)
     root.handlers[:] = handlers
     root.setLevel(level)
 
