@@ -63,6 +63,7 @@ def test_an_erased_account_is_nowhere(broker: Broker, store_url: str, tmp_path: 
         "store: profile",
         "store: windows of requests",
         "store: membership of a campaign",
+        "store: notice of the linker",
         "store: pardon of a campaign",
         "store: quotas used",
         "store: sealed names",
