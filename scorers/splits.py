@@ -77,7 +77,7 @@ def _in_time(
     }
     for name, rows in kept.items():
         if len(np.unique(labels[rows])) < 2:
-            side = "at or after" if name == JUDGED else "and labelled before"
+            side = "at or after" if name == JUDGED else "labelled before"
             raise ConfigurationError(
                 f"split by time: no row of one class is {side} the cut in `{name}`; give more "
                 "data, or a smaller share of the newest rows"
