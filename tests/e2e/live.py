@@ -37,7 +37,7 @@ from stream.store import Kind, MemoryStore, RedisStore
 from tests.servers import Broker
 from tests.topics import Topics
 
-PATIENCE_S = 60.0  # for anything that a test waits for, on two busy cores
+PATIENCE_S = 120.0  # for anything that a test waits for, on two busy cores
 
 # The embedded pair always; Apache Kafka with Debian's redis-server where this machine has them.
 on_both_pairs = pytest.mark.parametrize(
