@@ -17,7 +17,7 @@ from tests.servers import Broker
 
 REQUESTS = 30_000
 RATE = 3_000.0  # traffic goes on while workers die
-KILLS = {"embedded": 16, "kafka": 10}
+KILLS = {"embedded": 12, "kafka": 8}
 EVERY_HELD = 5  # each fifth worker dies between emit and write
 HELD_MS = 60_000
 
