@@ -31,7 +31,7 @@ from stream.controls.table import Controls
 from stream.decide.charter import Charter
 from stream.decide.court import Verdict
 from stream.decide.judge import Judge
-from stream.decide.statute import Floor
+from stream.decide.matter import Matter
 from stream.decode.batch import RequestBatch
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
@@ -135,13 +135,12 @@ class Gate:
         court = self.court  # once: what decides is swapped between batches
         with self._stage("score"):
             rows = feature_rows(memory.sight, profiles.known, notices)
-            scores = court.score(rows, batch, memory.sight)
+            matter = Matter(batch, memory.sight, rows, profiles.known, notices, floors)
+            scores = court.score(matter)
         with self._stage("decide"):
-            verdicts = await self._judge(
-                court, memory, batch, rows, scores, floors, profiles.known, notices
-            )
+            verdicts = await self._judge(court, memory.state.header, matter, scores)
         with self._stage("link"):
-            touched = touch(court, batch, memory, rows, scores, profiles)
+            touched = touch(court, memory.state.header, matter, scores, profiles)
             touched = touched if self._outlet else []
         if self._witness:
             self._witness(batch, memory.sight, rows)
@@ -156,7 +155,7 @@ class Gate:
             if self._governor:
                 await self._governor.settle()
             await self._store.renew(lasting(batch.accounts, profiles, state, memory.state))
-        court.review(batch, memory.sight, rows, scores, profiles.known)
+        court.review(matter, scores)
         self._count(chunks, batch, memory.outcome, verdicts, letters)
         self._count_known(profiles.known, memory.sight)
         self._metrics.touches.inc(len(touched))
@@ -164,23 +163,17 @@ class Gate:
     async def _judge(
         self,
         court: Judge,
-        memory: Remembered,
-        batch: RequestBatch,
-        rows: NDArray[np.float32],
+        header: NDArray[np.void],
+        matter: Matter,
         scores: NDArray[np.float64],
-        floors: Sequence[Floor | None],
-        known: Known,
-        notices: Notices,
     ) -> list[Verdict]:
         """Verdicts within bounds: where the governor refuses some, all are judged again."""
-        header, sight = memory.state.header, memory.sight
-        charter, before = Charter(self._controls.mode, Pins(self._controls, batch)), header.copy()
+        pins, before = Pins(self._controls, matter.batch), header.copy()
+        charter = Charter(self._controls.mode, pins)
         if self._governor:
-            self._governor.see(sight)
+            self._governor.see(matter.sight)
         while True:
-            verdicts = court.judge(
-                header, batch, sight, rows, scores, floors, known, charter, notices
-            )
+            verdicts = court.judge(header, matter, scores, charter)
             refused = await self._refused(verdicts)
             if refused <= charter.refused:
                 return verdicts

@@ -9,24 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.decide.judge import Judge
-from stream.decode.batch import RequestBatch
+from stream.decide.matter import Matter
 from stream.know.profiles import Profiles
 from stream.link.touches import Touch, due, raise_peaks, touches
-from stream.remember.windows import Remembered
 
 
 def touch(
     court: Judge,
-    batch: RequestBatch,
-    memory: Remembered,
-    rows: NDArray[np.float32],
+    header: NDArray[np.void],
+    matter: Matter,
     scores: NDArray[np.float64],
     profiles: Profiles,
 ) -> list[Touch]:
     """The touches of a batch; the peaks in the states' header move on with them."""
-    sight, header = memory.sight, memory.state.header
+    sight, conduct = matter.sight, scores.copy()
     at = due(sight)
-    conduct = scores.copy()
-    conduct[at] = court.conduct(rows[at], batch, sight.take(at))
+    conduct[at] = court.conduct(matter.take(at))
     peaks = raise_peaks(header, sight, np.maximum(scores, conduct))
-    return touches(batch, sight, rows, conduct, peaks, profiles)
+    return touches(matter.batch, sight, matter.rows, conduct, peaks, profiles)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from schemas.errors import ConfigurationError
 from schemas.ndjson import read_lines
 from stream.decide.court import Verdict
+from stream.decide.matter import Matter
 from stream.decide.statute import Bars
 from stream.learn.labelling import Terms, Truth, lesson, read_labels
 from stream.learn.lessons import Lesson, Plan, Trained, study
@@ -23,11 +24,11 @@ Progress = Callable[[float], None]
 class _Blind:
     """A court that neither scores nor decides: while rows are collected there is no model yet."""
 
-    def score(self, rows: NDArray[np.float32], *_: object) -> NDArray[np.float64]:
-        return np.zeros(len(rows))
+    def score(self, matter: Matter, /) -> NDArray[np.float64]:
+        return np.zeros(len(matter.rows))
 
-    def conduct(self, rows: NDArray[np.float32], *_: object) -> NDArray[np.float64]:
-        return np.zeros(len(rows))
+    def conduct(self, matter: Matter, /) -> NDArray[np.float64]:
+        return np.zeros(len(matter.rows))
 
     def judge(self, *_: object, **__: object) -> list[Verdict]:
         return []

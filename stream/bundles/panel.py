@@ -15,19 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest
 
-from kyc.known import Known
 from stream.bundles.bounds import Bounds, exceeded
 from stream.bundles.comparison import Comparison, Scores, compare
 from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.court import Court, Verdict
+from stream.decide.matter import Matter
 from stream.decide.policy import Policy
-from stream.decide.statute import Bars, Floor
-from stream.decode.batch import RequestBatch
+from stream.decide.statute import Bars
 from stream.learn.drift import Served
-from stream.link.notice import NO_NOTICES, Notices
-from stream.remember.windows import Sight
 
-Rows = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Told = Callable[[str, Comparison], None]
 """Takes what was found of a batch, with the bundle that was compared."""
@@ -100,98 +96,78 @@ class Panel:
         for seat in (self.current, *rivals):
             seat.court.heed(bars)
 
-    def score(self, rows: Rows, batch: RequestBatch, sight: Sight) -> Scores:
-        """Scores 0-1 of feature rows, each by the bundle that decides about its account."""
+    def score(self, matter: Matter, /) -> Scores:
+        """Scores 0-1 of the events, each by the bundle that decides about its account."""
         began = perf_counter()
         if self._trial is None:
-            scores = self.current.court.score(rows, batch, sight)
+            scores = self.current.court.score(matter)
             self._seconds += perf_counter() - began
             return scores
-        tried = self._trial.chooses(batch.accounts)[sight.account]
-        scores = np.empty(len(rows))
+        tried = self._tried(self._trial, matter)
+        scores = np.empty(len(tried))
         began = perf_counter()
-        scores[~tried] = self.current.court.score(rows[~tried], batch, sight)
+        scores[~tried] = self.current.court.score(matter.take(~tried))
         passed = perf_counter()
-        scores[tried] = self._trial.seat.court.score(rows[tried], batch, sight)
+        scores[tried] = self._trial.seat.court.score(matter.take(tried))
         self._seconds += passed - began
         self._trial.seconds += perf_counter() - passed
         return scores
 
-    def conduct(self, rows: Rows, batch: RequestBatch, sight: Sight) -> Scores:
+    def conduct(self, matter: Matter, /) -> Scores:
         """Scores by conduct alone, each by the same bundle; not in the time that is compared."""
-        if self._trial is None:
-            return self.current.court.conduct(rows, batch, sight)
-        tried = self._trial.chooses(batch.accounts)[sight.account]
-        scores = np.empty(len(rows))
-        for court, mine in ((self.current.court, ~tried), (self._trial.seat.court, tried)):
-            scores[mine] = court.conduct(rows[mine], batch, sight)
+        scores = np.empty(len(matter.rows))
+        for court, mine in self._deciding(matter):
+            scores[mine] = court.conduct(matter.take(mine))
         return scores
 
     def judge(
         self,
         header: NDArray[np.void],
-        batch: RequestBatch,
-        sight: Sight,
-        rows: Rows,
+        matter: Matter,
         scores: Scores,
-        floors: Sequence[Floor | None],
-        known: Known,
         charter: Charter = NO_CHARTER,
-        notices: Notices = NO_NOTICES,
     ) -> list[Verdict]:
         """As a court's, each account by its bundle; those of one account in order of arrival."""
         if self._trial is None:
-            return self.current.court.judge(
-                header, batch, sight, rows, scores, floors, known, charter, notices
-            )
-        tried = self._trial.chooses(batch.accounts)[sight.account]
+            return self.current.court.judge(header, matter, scores, charter)
         return [
             verdict
-            for court, mine in ((self.current.court, ~tried), (self._trial.seat.court, tried))
-            for verdict in court.judge(
-                header,
-                batch,
-                sight.take(mine),
-                rows[mine],
-                scores[mine],
-                floors,
-                known,
-                charter,
-                notices,
-            )
+            for court, mine in self._deciding(matter)
+            for verdict in court.judge(header, matter.take(mine), scores[mine], charter)
         ]
 
-    def review(
-        self, batch: RequestBatch, sight: Sight, rows: Rows, scores: Scores, known: Known
-    ) -> None:
+    def review(self, matter: Matter, scores: Scores, /) -> None:
         """Compare the bundles on a batch that is decided; tell of a canary that has failed."""
         if self._trial is None and not self._shadows:
             return
-        tier = known.tier(sight.account, sight.clock)
         if self._trial:
-            scores = self._review_trial(self._trial, batch, sight, rows, scores, tier)
+            scores = self._review_trial(self._trial, matter, scores)
         for seat in self._shadows:
             began = perf_counter()
-            theirs = seat.court.score(rows, batch, sight)
+            theirs = seat.court.score(matter)
             seconds = (self._seconds, perf_counter() - began)
-            self._told(seat.bundle, self._compared(seat, (scores, theirs), tier, seconds))
+            self._told(seat.bundle, self._compared(seat, (scores, theirs), matter.tier, seconds))
         self._seconds = 0.0
 
-    def _review_trial(
-        self,
-        trial: Trial,
-        batch: RequestBatch,
-        sight: Sight,
-        rows: Rows,
-        scores: Scores,
-        tier: NDArray[np.int64],
-    ) -> Scores:
+    def _tried(self, trial: Trial, matter: Matter) -> Mask:
+        """Which events the canary decides about."""
+        return trial.chooses(matter.batch.accounts)[matter.sight.account]
+
+    def _deciding(self, matter: Matter) -> list[tuple[Court, Mask]]:
+        """Which court decides about which events."""
+        if self._trial is None:
+            return [(self.current.court, np.ones(len(matter.rows), bool))]
+        tried = self._tried(self._trial, matter)
+        return [(self.current.court, ~tried), (self._trial.seat.court, tried)]
+
+    def _review_trial(self, trial: Trial, matter: Matter, scores: Scores) -> Scores:
         """Compare on the canary's accounts; the scores that the current one gives to all."""
-        tried = trial.chooses(batch.accounts)[sight.account]
+        tried = self._tried(trial, matter)
+        its = matter.take(tried)
         began = perf_counter()
-        ours = self.current.court.score(rows[tried], batch, sight)
+        ours = self.current.court.score(its)
         seconds = (perf_counter() - began, trial.seconds)
-        found = self._compared(trial.seat, (ours, scores[tried]), tier[tried], seconds)
+        found = self._compared(trial.seat, (ours, scores[tried]), its.tier, seconds)
         trial.seconds = 0.0
         self._seconds += seconds[0]
         self._told(trial.seat.bundle, found)

@@ -10,9 +10,7 @@ from kyc.assessed import SCORE_UNITS
 from kyc.known import Known
 from kyc.stepup import Asking
 from schemas.decisions import Requirement
-from stream.decode.batch import RequestBatch
-from stream.link.notice import Notices
-from stream.remember.windows import Sight
+from stream.decide.matter import Matter
 
 
 class Case(NamedTuple):
@@ -50,18 +48,16 @@ def identity(known: Known, account: int) -> tuple[float, Asking]:
 
 
 def cases(
-    batch: RequestBatch,
-    sight: Sight,
+    matter: Matter,
     scores: NDArray[np.float64],
     opened: NDArray[np.bool_],
-    known: Known,
     tier: NDArray[np.int64],
-    notices: Notices,
     *,
     every: bool,
 ) -> Iterator[Case]:
     """The events to look at, in order of arrival: those that are `opened`; with `every`, the
-    others as well. scores, opened, tier: of each sight."""
+    others as well. scores, opened, tier: of each event."""
+    batch, sight = matter.batch, matter.sight
     order = np.argsort(sight.row)
     order = order if every else order[opened[order]]
     row = sight.row[order]
@@ -78,5 +74,5 @@ def cases(
     )
     for i, part, account, r, *rest in zip(*(c.tolist() for c in columns), strict=True):
         name, event = batch.accounts[account], batch.event_id[r]
-        identified = identity(known, account)
-        yield Case(i, part, account, name, event, notices.text(account), *identified, *rest)
+        who, shares = identity(matter.known, account), matter.notices.text(account)
+        yield Case(i, part, account, name, event, shares, *who, *rest)

@@ -1,6 +1,6 @@
 """The court: a model and a policy that turn a batch's events into decisions, in order."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kyc.known import Known
 from kyc.tiers import Tier
 from schemas.decisions import Action
 from schemas.features import FEATURE_NAMES
@@ -21,13 +20,11 @@ from stream.decide.bars import AT_FIRST
 from stream.decide.case import Case, cases
 from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.grounds import asked, earlier, grounds, is_proven
+from stream.decide.matter import Matter
 from stream.decide.scribe import Scribe
 from stream.decide.standings import CLEAR, Told, alive, cleared, is_told, move, opens, told
 from stream.decide.statute import NO_RULING, Bars, Floor, Ruling, Standing, Statute, raised
-from stream.decode.batch import RequestBatch
 from stream.govern.governor import Rise
-from stream.link.notice import NO_NOTICES, Notices
-from stream.remember.windows import Sight
 from stream.rows import conduct_alone
 from stream.settings import Settings
 
@@ -103,15 +100,13 @@ class Court:
         """Ranks of the actions that scores alone call for, each in its tier."""
         return self._statute.called(scores, tier)
 
-    def score(
-        self, rows: NDArray[np.float32], _batch: RequestBatch, _sight: Sight, /
-    ) -> NDArray[np.float64]:
-        """Calibrated scores 0-1 of feature rows."""
-        return self._model.score(rows)
+    def score(self, matter: Matter, /) -> NDArray[np.float64]:
+        """Calibrated scores 0-1 of the events."""
+        return self._model.score(matter.rows)
 
-    def conduct(self, rows: NDArray[np.float32], *_: object) -> NDArray[np.float64]:
+    def conduct(self, matter: Matter, /) -> NDArray[np.float64]:
         """The same by conduct alone."""
-        return self._model.score(conduct_alone(rows))
+        return self._model.score(conduct_alone(matter.rows))
 
     def review(self, *_: object) -> None:
         """A court alone has nobody to compare itself with."""
@@ -119,27 +114,23 @@ class Court:
     def judge(
         self,
         header: NDArray[np.void],
-        batch: RequestBatch,
-        sight: Sight,
-        rows: NDArray[np.float32],
+        matter: Matter,
         scores: NDArray[np.float64],
-        floors: Sequence[Floor | None],
-        known: Known,
         charter: Charter = NO_CHARTER,
-        notices: Notices = NO_NOTICES,
     ) -> list[Verdict]:
         """As a Judge does."""
-        tier = known.tier(sight.account, sight.clock)
-        ruled = self._rule(rows, scores, tier, sight.clock)
+        sight, tier = matter.sight, matter.tier
+        ruled = self._rule(matter, scores, tier)
         scores = raised(scores, ruled)
-        opened = self._opened(header, sight, tier, scores, floors, ruled)
-        opened |= opens(header, sight, known, charter.mode) | charter.opens(batch, sight)
+        opened = self._opened(header, matter, scores, tier, ruled)
+        opened |= opens(header, sight, matter.known, charter.mode)
+        opened |= charter.opens(matter.batch, sight)
         versions = self._model.version, self._policy_version
         scribe = Scribe(self._statute, *versions, charter.mode, self._now())
         stood: dict[int, Told] = {}
         verdicts: list[Verdict] = []
-        for case in cases(batch, sight, scores, opened, known, tier, notices, every=self._every):
-            floor = floors[case.account]
+        for case in cases(matter, scores, opened, tier, every=self._every):
+            floor = matter.floors[case.account]
             was = stood.get(case.account) or told(header, case.account, floor)
             floor = alive(floor, case.clock)
             override = charter.find(case.account, int(sight.row[case.sight]), case.clock)
@@ -148,7 +139,7 @@ class Court:
                 found = _Found(pinned.standing, [], pinned != was)
             else:
                 ruling = ruled.get(case.sight, NO_RULING)
-                found = self._weigh(was, case, rows[case.sight], floor, ruling, charter)
+                found = self._weigh(was, case, matter.rows[case.sight], floor, ruling, charter)
             now = Told(found.standing, override is not None, charter.mode)
             if now != was:
                 stood[case.account] = now
@@ -196,33 +187,30 @@ class Court:
     def _opened(
         self,
         header: NDArray[np.void],
-        sight: Sight,
-        tier: NDArray[np.int64],
+        matter: Matter,
         scores: NDArray[np.float64],
-        floors: Sequence[Floor | None],
+        tier: NDArray[np.int64],
         ruled: Mapping[int, Ruling],
     ) -> NDArray[np.bool_]:
-        """Of each sight, whether anything stands about its account, or may come to stand within
+        """Of each event, whether anything stands about its account, or may come to stand within
         the batch."""
-        members = np.array([floor is not None for floor in floors], bool)
-        notable = self._statute.notable(scores, tier) | members[sight.account]
+        account = matter.sight.account
+        members = np.array([floor is not None for floor in matter.floors], bool)
+        notable = self._statute.notable(scores, tier) | members[account]
         notable[list(ruled)] = True
         involved = np.zeros(len(header), bool)
-        involved[sight.account[notable]] = True
-        opened: NDArray[np.bool_] = involved[sight.account]
+        involved[account[notable]] = True
+        opened: NDArray[np.bool_] = involved[account]
         return opened
 
     def _rule(
-        self,
-        rows: NDArray[np.float32],
-        scores: NDArray[np.float64],
-        tier: NDArray[np.int64],
-        clock: NDArray[np.int64],
+        self, matter: Matter, scores: NDArray[np.float64], tier: NDArray[np.int64]
     ) -> dict[int, Ruling]:
-        """What rules call for, by sight."""
+        """What rules call for, by event."""
         if self._rulings is None:
             return {}
-        return self._rulings.of(rows, tier, clock, self._statute.notable(scores, tier))
+        notable = self._statute.notable(scores, tier)
+        return self._rulings.of(matter.rows, tier, matter.sight.clock, notable)
 
     def _decide(
         self,

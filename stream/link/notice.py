@@ -91,7 +91,3 @@ class Notices:
         kind, accounts, unproven = KINDS[held["kind"]].told, held["accounts"], held["unproven"]
         named = kind.replace("_", " ")
         return f"{accounts:,} accounts share this {named}, {unproven:,} of them unproven"
-
-
-NO_NOTICES: Final = Notices(())
-"""Of no account is anything said."""

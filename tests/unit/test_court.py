@@ -14,6 +14,7 @@ from schemas.features import FEATURE_NAMES
 from schemas.wire import encode_decision
 from stream.broker.chunk import Chunk
 from stream.decide.court import Verdict
+from stream.decide.matter import Matter
 from stream.decide.scribe import decision_id
 from stream.decide.statute import Floor
 from stream.decode.batch import RequestBatch
@@ -21,7 +22,7 @@ from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import decode_requests
 from stream.know.profiles import Position, know, seal
-from stream.link.notice import NO_NOTICES, Notices
+from stream.link.notice import Notices
 from stream.remember.packing import HEADER
 from stream.remember.windows import Sight
 from tests.unit.gates import DAY, DECIDED_AT, HOUR, NOW, Raw, Told, court, request
@@ -44,6 +45,9 @@ def sight_of(batch: RequestBatch) -> Sight:
     return Sight(row, batch.account[row], batch.ts[row], *[nothing] * 7)
 
 
+NONE = Notices(())
+
+
 def judged(
     scores: list[float],
     *requests: Raw,
@@ -51,7 +55,7 @@ def judged(
     weights: dict[str, float] | None = None,
     floors: list[Floor | None] | None = None,
     known: Known | None = None,
-    notices: Notices = NO_NOTICES,
+    notices: Notices = NONE,
     **options: Any,
 ) -> list[Verdict]:
     """Verdicts on `requests`, whose scores are by account and within it in order."""
@@ -60,16 +64,15 @@ def judged(
     if header is None:
         header = np.zeros(len(batch.accounts), HEADER)
     rows = np.zeros((len(scores), len(FEATURE_NAMES)), np.float32)
-    return court(model, **options).judge(
-        header,
+    matter = Matter(
         batch,
         sight_of(batch),
         rows,
-        np.array(scores, np.float64),
-        floors or [None] * len(batch.accounts),
         known or know([None] * len(batch.accounts)),
-        notices=notices,
+        notices,
+        floors or [None] * len(batch.accounts),
     )
+    return court(model, **options).judge(header, matter, np.array(scores, np.float64))
 
 
 def actions(verdicts: list[Verdict]) -> list[Action]:

@@ -9,7 +9,7 @@ from stream.decode.batch import RequestBatch
 from stream.know.profiles import Position, Profiles, seal
 from stream.link.kinds import KIND
 from stream.link.membership import Place
-from stream.link.notice import NO_NOTICES, Notice
+from stream.link.notice import Notice, Notices
 from stream.link.notice import seal as seal_notice
 from stream.remember.windows import Sight
 from stream.rows import conduct_alone, feature_rows
@@ -83,7 +83,7 @@ def test_a_batch_without_counted_events_has_no_rows() -> None:
     """All repeated, say."""
     nothing = np.zeros(0, np.int64)
     sight = Sight(*[nothing] * 7, *(np.zeros((0, a, b), np.int64) for a, b in SHAPES))
-    assert feature_rows(sight, Profiles([]).known, NO_NOTICES).shape == (0, len(FEATURE_NAMES))
+    assert feature_rows(sight, Profiles([]).known, Notices(())).shape == (0, len(FEATURE_NAMES))
 
 
 SHAPES = ((7, 4), (2, 35), (7, 3))

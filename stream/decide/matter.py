@@ -1,0 +1,38 @@
+"""A matter: all that is before the court about a batch of events, once it is remembered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kyc.known import Known
+from stream.decide.statute import Floor
+from stream.decode.batch import RequestBatch
+from stream.link.notice import Notices
+from stream.remember.windows import Sight
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """The n events of a batch that count, of A accounts.
+
+    sight: what each event saw; rows: its features, float32[n, features]; of each account, known:
+    who it is; notices: what it shares; floors: what a campaign decided about it.
+    """
+
+    batch: RequestBatch
+    sight: Sight
+    rows: NDArray[np.float32]
+    known: Known
+    notices: Notices
+    floors: Sequence[Floor | None]
+
+    @property
+    def tier(self) -> NDArray[np.int64]:
+        """The tier of each event's account at its time, 0 to 3."""
+        return self.known.tier(self.sight.account, self.sight.clock)
+
+    def take(self, events: NDArray[np.bool_] | NDArray[np.intp]) -> "Matter":
+        """Some of the events, among the same accounts."""
+        return replace(self, sight=self.sight.take(events), rows=self.rows[events])
