@@ -1,7 +1,6 @@
 """The ledger on real stores: which decisions hold, what quotas bear, not one grant too many."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from time import time
 from typing import Any
 
@@ -17,31 +16,10 @@ from schemas.errors import StoreError
 from stream.broker.connections import store_client
 from stream.settings import load_settings
 from stream.store import RedisStore, buckets_key, decision_key
+from tests.integration.standing import DAY_MS, FAR, REQUESTS, stand
 from tests.servers import free_port, missing, redis_store
-from tests.unit.edges import decision
 
-# A bucket of a day refills too slowly for a test to see it.
-DAY_MS = 86_400_000
-FAR = 4_000_000_000_000  # ms, in 2096
-REQUESTS = Quota("requests", "requests", 100, DAY_MS)
 TOKENS = Quota("tokens", "tokens", 1_000, DAY_MS)
-
-
-@pytest.fixture
-async def client(store_url: str) -> AsyncIterator[Any]:
-    """An empty store."""
-    client = store_client(load_settings(store_url=store_url))
-    await client.flushall()
-    yield client
-    await client.aclose()
-
-
-async def put(client: Any, account: str, action: str, **others: Any) -> bytes:
-    """Let a decision stand about an account; returns its message."""
-    fields = {"mode": "enforce", "expires_at": FAR} | others
-    message = decision(action, **fields)
-    await client.set(decision_key(account), message)
-    return message
 
 
 async def one(ledger: RedisLedger, ask: Ask) -> Spent:
@@ -49,10 +27,10 @@ async def one(ledger: RedisLedger, ask: Ask) -> Spent:
     return spent
 
 
-async def test_nothing_stands_and_nothing_is_counted(client: Any) -> None:
+async def test_nothing_stands_and_nothing_is_counted(empty_store: Any) -> None:
     """Most accounts leave no trace in the store."""
-    assert await one(RedisLedger(client, {}), Ask("a")) == Spent(True, b"", ())
-    assert await client.dbsize() == 0
+    assert await one(RedisLedger(empty_store, {}), Ask("a")) == Spent(True, b"", ())
+    assert await empty_store.dbsize() == 0
 
 
 async def left(ledger: RedisLedger, tier: int = 1) -> list[int]:
@@ -61,9 +39,9 @@ async def left(ledger: RedisLedger, tier: int = 1) -> list[int]:
     return [level.left for level in spent.levels]
 
 
-async def test_what_was_used_is_settled(client: Any) -> None:
+async def test_what_was_used_is_settled(empty_store: Any) -> None:
     """More is taken and less is given back, of tokens alone; no bucket is fuller than full."""
-    ledger = RedisLedger(client, {1: [REQUESTS, TOKENS]})
+    ledger = RedisLedger(empty_store, {1: [REQUESTS, TOKENS]})
     assert (await one(ledger, Ask("a", 300, 1))).granted
     for settlement, expected in (
         (Settlement("a", used=500, asked=300, tier=1), [99, 500]),
@@ -75,9 +53,9 @@ async def test_what_was_used_is_settled(client: Any) -> None:
     assert await left(ledger) == [99, 1_000]
 
 
-async def test_what_was_used_beyond_all_is_owed(client: Any) -> None:
+async def test_what_was_used_beyond_all_is_owed(empty_store: Any) -> None:
     """The request has passed: the next ones wait until it is paid back."""
-    ledger = RedisLedger(client, {1: [TOKENS]})
+    ledger = RedisLedger(empty_store, {1: [TOKENS]})
     await ledger.spend([Settlement("a", used=1_500, tier=1)])
     assert await left(ledger) == [0]
     spent = await one(ledger, Ask("a", 1, 1))
@@ -85,52 +63,56 @@ async def test_what_was_used_beyond_all_is_owed(client: Any) -> None:
     assert spent.levels[0].wait_ms > DAY_MS // 2
 
 
-async def test_what_is_owed_has_a_bound(client: Any) -> None:
+async def test_what_is_owed_has_a_bound(empty_store: Any) -> None:
     """However often it is reported: numbers stay exact."""
-    ledger = RedisLedger(client, {1: [TOKENS]})
+    ledger = RedisLedger(empty_store, {1: [TOKENS]})
     for _ in range(3):
         [spent] = await ledger.spend([Settlement("a", used=MOST_TOKENS, tier=1)])
     assert spent.levels[0].full_ms <= (1 + MOST_TOKENS / 1_000) * DAY_MS
 
 
-async def test_an_account_that_owes_nothing_leaves_no_trace(client: Any) -> None:
+async def test_an_account_that_owes_nothing_leaves_no_trace(empty_store: Any) -> None:
     """What was given back whole is as if nothing had been asked."""
-    ledger = RedisLedger(client, {1: [TOKENS]})
+    ledger = RedisLedger(empty_store, {1: [TOKENS]})
     await one(ledger, Ask("a", 10, 1))
     await ledger.spend([Settlement("a", used=0, asked=10, tier=1)])
-    assert await client.dbsize() == 0
+    assert await empty_store.dbsize() == 0
 
 
 @pytest.mark.parametrize("action", ["block", "step_up"])
-async def test_a_refused_request_takes_nothing(client: Any, action: str) -> None:
+async def test_a_refused_request_takes_nothing(empty_store: Any, action: str) -> None:
     """The decision is the answer, whatever the quotas say."""
-    message = await put(client, "a", action)
-    spent = await one(RedisLedger(client, {1: [REQUESTS]}), Ask("a"))
+    message = await stand(empty_store, "a", action)
+    spent = await one(RedisLedger(empty_store, {1: [REQUESTS]}), Ask("a"))
     assert spent == Spent(True, message, ())
-    assert not await client.exists(buckets_key("a"))
+    assert not await empty_store.exists(buckets_key("a"))
 
 
 @pytest.mark.parametrize("others", [{"mode": "shadow"}, {"expires_at": 1}])
-async def test_what_is_not_in_force_is_not_acted_on(client: Any, others: dict[str, Any]) -> None:
+async def test_what_is_not_in_force_is_not_acted_on(
+    empty_store: Any, others: dict[str, Any]
+) -> None:
     """A shadow, or a decision that is over; its tier is known all the same."""
-    await put(client, "a", "block", **others)
-    spent = await one(RedisLedger(client, {1: [REQUESTS]}), Ask("a", tier=0))
+    await stand(empty_store, "a", "block", **others)
+    spent = await one(RedisLedger(empty_store, {1: [REQUESTS]}), Ask("a", tier=0))
     assert (spent.granted, spent.decision) == (True, b"")
     assert [level.name for level in spent.levels] == ["requests"]
 
 
-async def test_a_decision_lapses_at_the_asks_own_time(client: Any) -> None:
+async def test_a_decision_lapses_at_the_asks_own_time(empty_store: Any) -> None:
     """Traffic that is replayed asks about its own past."""
-    message = await put(client, "a", "block", expires_at=1_000)
-    ledger = RedisLedger(client, {})
+    message = await stand(empty_store, "a", "block", expires_at=1_000)
+    ledger = RedisLedger(empty_store, {})
     assert (await one(ledger, Ask("a", ts=999))).decision == message
     assert (await one(ledger, Ask("a", ts=1_000))).decision == b""
 
 
-async def test_a_decisions_limits_are_counted(client: Any) -> None:
+async def test_a_decisions_limits_are_counted(empty_store: Any) -> None:
     """As many as it says, then how long to wait."""
-    await put(client, "a", "rate_limit", limits={"requests_per_minute": 2, "tokens_per_minute": 90})
-    ledger = RedisLedger(client, {})
+    await stand(
+        empty_store, "a", "rate_limit", limits={"requests_per_minute": 2, "tokens_per_minute": 90}
+    )
+    ledger = RedisLedger(empty_store, {})
     answers = [await one(ledger, Ask("a", tokens=10)) for _ in range(3)]
     assert [spent.granted for spent in answers] == [True, True, False]
     requests, tokens = answers[2].levels
@@ -140,24 +122,24 @@ async def test_a_decisions_limits_are_counted(client: Any) -> None:
 
 
 @pytest.mark.parametrize("tier", [None, 0, 3])
-async def test_quotas_are_those_of_the_tier(client: Any, tier: int | None) -> None:
+async def test_quotas_are_those_of_the_tier(empty_store: Any, tier: int | None) -> None:
     """Of the tier that the gateway names; where nobody knows it, none."""
     quotas = {0: [Quota("zero", "requests", 1, DAY_MS)], 3: [Quota("three", "requests", 9, DAY_MS)]}
-    spent = await one(RedisLedger(client, quotas), Ask("a", tier=tier))
+    spent = await one(RedisLedger(empty_store, quotas), Ask("a", tier=tier))
     names = {None: [], 0: ["zero"], 3: ["three"]}
     assert [level.name for level in spent.levels] == names[tier]
 
 
-async def test_the_decisions_tier_comes_before_the_gateways(client: Any) -> None:
+async def test_the_decisions_tier_comes_before_the_gateways(empty_store: Any) -> None:
     """It was worked out here."""
-    await put(client, "a", "restrict", kyc_tier=0)
-    spent = await one(RedisLedger(client, {0: [REQUESTS]}), Ask("a", tier=3))
+    await stand(empty_store, "a", "restrict", kyc_tier=0)
+    spent = await one(RedisLedger(empty_store, {0: [REQUESTS]}), Ask("a", tier=3))
     assert [level.name for level in spent.levels] == ["requests"]
 
 
-async def test_all_buckets_or_none(client: Any) -> None:
+async def test_all_buckets_or_none(empty_store: Any) -> None:
     """A request that lacks tokens does not cost a request either."""
-    ledger = RedisLedger(client, {0: [REQUESTS, TOKENS]})
+    ledger = RedisLedger(empty_store, {0: [REQUESTS, TOKENS]})
     assert (await one(ledger, Ask("a", 900, 0))).granted
     refused = await one(ledger, Ask("a", 200, 0))
     assert not refused.granted
@@ -165,66 +147,70 @@ async def test_all_buckets_or_none(client: Any) -> None:
     assert (await one(ledger, Ask("a", 100, 0))).granted
 
 
-async def test_a_request_larger_than_its_bucket_is_paid_back(client: Any) -> None:
+async def test_a_request_larger_than_its_bucket_is_paid_back(empty_store: Any) -> None:
     """It passes when the bucket is full, and then nothing does until the debt is gone."""
-    ledger = RedisLedger(client, {0: [TOKENS]})
+    ledger = RedisLedger(empty_store, {0: [TOKENS]})
     assert (await one(ledger, Ask("a", MOST_TOKENS, 0))).granted
     refused = await one(ledger, Ask("a", 1, 0))
     assert not refused.granted
     assert refused.levels[0].wait_ms > (MOST_TOKENS - 2_000) * DAY_MS // 1_000
 
 
-async def test_a_quota_of_zero_grants_nothing(client: Any) -> None:
+async def test_a_quota_of_zero_grants_nothing(empty_store: Any) -> None:
     """And says so without dividing by it."""
-    await put(client, "a", "rate_limit", limits={"requests_per_minute": 0, "tokens_per_minute": 0})
-    spent = await one(RedisLedger(client, {}), Ask("a"))
+    await stand(
+        empty_store, "a", "rate_limit", limits={"requests_per_minute": 0, "tokens_per_minute": 0}
+    )
+    spent = await one(RedisLedger(empty_store, {}), Ask("a"))
     assert (spent.granted, spent.levels[0].wait_ms) == (False, 60_000)
 
 
-async def test_a_bucket_is_gone_when_it_is_full_again(client: Any) -> None:
+async def test_a_bucket_is_gone_when_it_is_full_again(empty_store: Any) -> None:
     """Only accounts that are in debt take room."""
-    await one(RedisLedger(client, {0: [REQUESTS]}), Ask("a", tier=0))
-    assert 0 < await client.pttl(buckets_key("a")) <= DAY_MS // 100
+    await one(RedisLedger(empty_store, {0: [REQUESTS]}), Ask("a", tier=0))
+    assert 0 < await empty_store.pttl(buckets_key("a")) <= DAY_MS // 100
 
 
-async def test_an_erased_account_leaves_no_bucket(client: Any) -> None:
+async def test_an_erased_account_leaves_no_bucket(empty_store: Any) -> None:
     """What it has used is held about it too."""
-    await one(RedisLedger(client, {0: [REQUESTS]}), Ask("a", tier=0))
-    await RedisStore(client).erase(["a"])
-    assert await client.dbsize() == 0
+    await one(RedisLedger(empty_store, {0: [REQUESTS]}), Ask("a", tier=0))
+    await RedisStore(empty_store).erase(["a"])
+    assert await empty_store.dbsize() == 0
 
 
-async def test_an_unreadable_decision_spoils_only_its_own_account(client: Any) -> None:
+async def test_an_unreadable_decision_spoils_only_its_own_account(empty_store: Any) -> None:
     """It comes back as it is; the others in the call are answered."""
-    await client.set(decision_key("a"), b"{nonsense")
-    bad, good = await RedisLedger(client, {0: [REQUESTS]}).spend([Ask("a", 0, 0), Ask("b", 0, 0)])
+    await empty_store.set(decision_key("a"), b"{nonsense")
+    bad, good = await RedisLedger(empty_store, {0: [REQUESTS]}).spend(
+        [Ask("a", 0, 0), Ask("b", 0, 0)]
+    )
     assert bad == Spent(True, b"{nonsense", ())
     assert good.granted
     assert len(good.levels) == 1
 
 
-async def test_a_lost_script_is_sent_again_loudly(client: Any) -> None:
+async def test_a_lost_script_is_sent_again_loudly(empty_store: Any) -> None:
     """As after a restart, or behind a proxy that keeps none."""
-    ledger = RedisLedger(client, {})
+    ledger = RedisLedger(empty_store, {})
     await ledger.open()
-    await client.script_flush()
+    await empty_store.script_flush()
     with capture_logs() as logs:
         assert (await one(ledger, Ask("a"))).granted
         assert (await one(ledger, Ask("a"))).granted
     assert [line["event"] for line in logs] == ["edge.script_missing"]
 
 
-async def test_the_clock_is_the_stores(client: Any) -> None:
+async def test_the_clock_is_the_stores(empty_store: Any) -> None:
     """Edges whose clocks differ count alike: what is asked about is not when it is asked."""
-    ledger = RedisLedger(client, {0: [REQUESTS]})
+    ledger = RedisLedger(empty_store, {0: [REQUESTS]})
     await ledger.spend([Ask("a", 0, 0, ts) for ts in (1, FAR, 5)])
-    at = int((await client.hget(buckets_key("a"), "requests:100:86400000")).split()[1])
+    at = int((await empty_store.hget(buckets_key("a"), "requests:100:86400000")).split()[1])
     assert abs(at - 1_000 * time()) < 60_000
 
 
-async def test_one_call_may_ask_often_for_one_account(client: Any) -> None:
+async def test_one_call_may_ask_often_for_one_account(empty_store: Any) -> None:
     """Each ask sees what the one before it left."""
-    spent = await RedisLedger(client, {0: [REQUESTS]}).spend([Ask("a", 0, 0)] * 105)
+    spent = await RedisLedger(empty_store, {0: [REQUESTS]}).spend([Ask("a", 0, 0)] * 105)
     assert [s.granted for s in spent] == [True] * 100 + [False] * 5
 
 
