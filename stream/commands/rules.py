@@ -28,12 +28,9 @@ def check(file: File) -> None:
     from stream.rules.rulebook import load_rulebook
 
     rulebook = load_rulebook(file)
-    deciding = len(rulebook.deciding)
-    _tell(
-        f"{len(rulebook.rules):,} rules, {deciding:,} of them decide and "
-        f"{len(rulebook.rules) - deciding:,} are in the shadow; version "
-        f"{rulebook.version.removeprefix('+') or 'none'}"
-    )
+    deciding, version = len(rulebook.deciding), rulebook.version.removeprefix("+") or "none"
+    shadowed = len(rulebook.rules) - deciding
+    _tell(f"rules: {deciding:,} that decide, {shadowed:,} in the shadow; version {version}")
 
 
 @rules.command("list")

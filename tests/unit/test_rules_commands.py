@@ -43,7 +43,7 @@ def test_a_file_that_is_right_is_summed_up(file: Path) -> None:
     """How many there are, how many decide, and the version that decisions will carry."""
     told = run("check", file)
     assert told.exit_code == 0
-    assert "2 rules, 1 of them decide and 1 are in the shadow; version rules." in told.output
+    assert "rules: 1 that decide, 1 in the shadow; version rules." in told.output
 
 
 def test_a_file_that_is_wrong_is_an_error(tmp_path: Path) -> None:
