@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from schemas.decisions import Action, Mode
 from schemas.errors import MalformedEventError
 from schemas.events import MAX_TS
+from schemas.wire import UNREADABLE
 
 # What has to last longer belongs into a policy, where it is looked at.
 LONGEST_MS: Final = 90 * 86_400_000
@@ -149,5 +150,5 @@ def decode_control(message: bytes) -> Control:
     """Read a control. Raises MalformedEventError: no control, or of a kind not known here."""
     try:
         return _decoder.decode(message)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise MalformedEventError(str(error), "control") from error

@@ -8,7 +8,7 @@ tests/contracts/test_wire.py holds it) is that what it lets through, pydantic re
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -83,7 +83,9 @@ class RequestWire(Struct, gc=False):
 
 _decode = msgspec.json.Decoder(RequestWire).decode
 _requests: TypeAdapter[RequestEvent] = TypeAdapter(RequestEvent)
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+# What msgspec raises at bytes that are not what they must be; RecursionError: some thousand
+# brackets in a field that nobody asked for.
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _T = TypeVar("_T")
 
 
@@ -128,7 +130,7 @@ def read_requests(bodies: Sequence[bytes]) -> list[RequestWire | MalformedEventE
 def _read_plainly(body: bytes) -> RequestWire | None:
     try:
         return _decode(body)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 import msgspec
 
 from schemas.ndjson import open_writer, read_lines
+from schemas.wire import UNREADABLE
 from stream.agents import Gate, Outlet, Witness
 from stream.broker.chunk import Chunk, Handle
 from stream.broker.sinks import CampaignSink, FileSink
@@ -89,7 +90,7 @@ def lines(topic: str, bodies: Iterable[bytes]) -> Iterator[Line]:
     for offset, body in enumerate(bodies):
         try:
             stamp = _stamp(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             yield Line(topic, offset, None, body, ts)
         else:
             ts = stamp.ts

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from schemas.errors import ConfigurationError, ModelError
+from schemas.wire import UNREADABLE
 from scorers.inputs import REQUESTS
 from scorers.manifest import Content, read, write
 from stream.bundles.roles import Act, Deed, Roles, What
@@ -60,7 +61,7 @@ class BundleStore:
             return [_decode(line) for line in path.read_bytes().splitlines()]
         except FileNotFoundError:
             return []
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise ConfigurationError(f"{path}: cannot be read: {error}") from error
 
     def add(self, content: Content) -> None:

@@ -15,14 +15,13 @@ from pydantic import TypeAdapter
 from schemas.decisions import Action
 from schemas.errors import MalformedEventError
 from schemas.events import LabelEvent
-from schemas.wire import parse
+from schemas.wire import UNREADABLE, parse
 from stream.report.sources import Source, Topic
 
 NOTHING: Final = "none"  # no decision stood: the account was allowed
 BANDS: Final = (0.5, 0.9)
 UNDECIDED: Final = "no decision"
 
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _labels: TypeAdapter[LabelEvent] = TypeAdapter(LabelEvent)
 
 
@@ -121,7 +120,7 @@ class Tally:
     def _decide(self, body: bytes) -> None:
         try:
             decided = _decided(body)
-        except _UNREADABLE:
+        except UNREADABLE:
             self.unreadable["decisions"] += 1
             return
         if decided.account_id in self.labels:
@@ -131,7 +130,7 @@ class Tally:
     def _know(self, body: bytes) -> None:
         try:
             known = _known(body)
-        except _UNREADABLE:
+        except UNREADABLE:
             self.unreadable["accounts"] += 1
             return
         if known.account_id in self.labels:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final, Literal
 import msgspec
 
 from schemas.errors import SluicegateError
+from schemas.wire import UNREADABLE
 
 Kind = Literal["source", "campaign", "decision", "request", "file", "end"]
 GENESIS: Final = "0" * 64
@@ -90,7 +91,7 @@ def _read(line: bytes, place: int) -> Link:
         raise BrokenLinkError(f"record {place} is cut off or too long")
     try:
         link = _decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BrokenLinkError(f"record {place} is unreadable: {error}") from None
     # Another spelling of the same values is a change, too.
     if link.hash != _digest(link) or _encode(link) + b"\n" != line:

@@ -1,18 +1,16 @@
 """Messages as a report reads them: what cannot be read is counted, never guessed."""
 
 from collections import Counter
-from typing import Final
 
 import msgspec
 from pydantic import TypeAdapter
 
 from schemas.decisions import Campaign, Decision
 from schemas.errors import MalformedEventError
-from schemas.wire import parse
+from schemas.wire import UNREADABLE, parse
 from stream.report.members import Members, Naming
 from stream.report.sources import Source, Topic
 
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _campaigns: TypeAdapter[Campaign] = TypeAdapter(Campaign)
 _decisions: TypeAdapter[Decision] = TypeAdapter(Decision)
 _naming = msgspec.json.Decoder(Naming).decode
@@ -37,7 +35,7 @@ def whose(body: bytes) -> str | None:
     """The account of a message, None where it cannot be told: about 1 µs, most are others'."""
     try:
         return _whose(body).account_id
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -66,7 +64,7 @@ async def read_erased(source: Source, unreadable: Unreadable) -> set[str]:
         for body in batch:
             try:
                 event = _told(body)
-            except _UNREADABLE:
+            except UNREADABLE:
                 unreadable["accounts"] += 1
             else:
                 if event.type == "account.erased":
@@ -85,6 +83,6 @@ async def read_members(source: Source, unreadable: Unreadable) -> Members:
         for body in batch:
             try:
                 members.decide(_naming(body))
-            except _UNREADABLE:
+            except UNREADABLE:
                 unreadable["decisions"] += 1
     return members

@@ -43,7 +43,12 @@ def test_each_order_has_an_id_of_its_own() -> None:
     assert control_id(pin()) != control_id(pin(ts=NOW + 1))
 
 
-@pytest.mark.parametrize("message", [b"", b"{}", b'{"kind": "later"}', b"\xff", b"[]"])
+NESTED = b'{"kind": "mode", "later": ' + b"[" * 9_000 + b"]" * 9_000 + b"}"
+
+
+@pytest.mark.parametrize(
+    "message", [b"", b"{}", b'{"kind": "later"}', b"\xff", b"[]", pytest.param(NESTED, id="nested")]
+)
 def test_what_is_no_order_is_refused(message: bytes) -> None:
     """A kind that is not known here, too: it is of a newer version."""
     with pytest.raises(MalformedEventError):
