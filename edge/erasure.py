@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.errors import MalformedEventError
+from schemas.wire import UNREADABLE
 
 ERASED: Final = "account.erased"
 
@@ -31,6 +32,6 @@ def account_end(message: bytes | None) -> AccountEnd | None:
         return None
     try:
         told = _read(message)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise MalformedEventError(f"not an account event: {error}") from None
     return told if told.type == ERASED else None

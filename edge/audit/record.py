@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.errors import SluicegateError
+from schemas.wire import UNREADABLE
 
 Kind = Literal["decision", "label", "control", "bundle", "erasure"]
 GENESIS: Final = "0" * 64
@@ -65,7 +66,7 @@ def decode(line: bytes) -> Record:
     """Read a record and check its hash. Raises BrokenRecordError."""
     try:
         record = _decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise BrokenRecordError(f"unreadable: {error}") from None
     # Fields that are not ours, or another spelling of the same values, are a change too.
     if record.hash != _digest(record) or _encode(record) != line:

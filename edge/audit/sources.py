@@ -12,6 +12,7 @@ from edge.audit.record import Kind
 from edge.erasure import account_end
 from schemas.controls import Appeal, Control, Override, decode_control
 from schemas.errors import MalformedEventError
+from schemas.wire import UNREADABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def read(source: str, record: ConsumerRecord) -> Entry | None:
     """What a message becomes, None when it is not recorded. Raises MalformedEventError."""
     try:
         return SOURCES[source](record)
-    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as error:
+    except (*UNREADABLE, TypeError) as error:
         raise MalformedEventError(f"{source}: {error}") from None
 
 

@@ -1,13 +1,16 @@
 """What is delivered: one decision, in the body of one webhook."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from edge.visible import Visible
 from schemas.decisions import Action
 from schemas.errors import MalformedEventError
+from schemas.events import MAX_TS
+from schemas.wire import UNREADABLE
 
 # A decision with every list full is about 10 KiB; receivers of the standard expect 20 at most.
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -16,12 +19,12 @@ MAX_BODY_BYTES: Final = 64 * 1024
 class Notice(Struct, gc=False):
     """The fields of a Decision that say whether an endpoint is to hear of it."""
 
-    decision_id: str
+    decision_id: Visible  # the header webhook-id
     account_id: str
     action: Action
     cause: str
     kyc_tier: int
-    decided_at: int
+    decided_at: Annotated[int, Meta(ge=0, le=MAX_TS)]
     mode: str
     campaign_id: str | None = None
 
@@ -60,7 +63,7 @@ def read_notice(message: bytes) -> Notice:
     """Read a message of the decisions topic. Raises MalformedEventError."""
     try:
         return _notice.decode(message)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise MalformedEventError(f"not a decision: {error}") from None
 
 

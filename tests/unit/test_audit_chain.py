@@ -308,6 +308,14 @@ def test_what_cannot_be_read_is_told(source: str) -> None:
         read(source, message(b"{}"))
 
 
+@pytest.mark.parametrize("source", ["accounts", "decisions", "labels"])
+def test_what_is_nested_too_deeply_is_refused(source: str) -> None:
+    """A thousand brackets in a field that nobody asks for do not end the chain."""
+    nested = b'{"account.erased": ' + b"[" * 9_000 + b"]" * 9_000 + b"}"
+    with pytest.raises(MalformedEventError):
+        read(source, message(nested))
+
+
 def test_files_are_cut_into_lengths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A chain goes on over its files."""
     monkeypatch.setattr("edge.audit.files.LENGTH", 5)
