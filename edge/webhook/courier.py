@@ -192,4 +192,5 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
             for tp in [tp for tp in self._progress if tp.topic == self._decisions]:
                 now = int(time.time() * 1_000)
                 for account in await self._shelf.due(tp.partition, now, self._lanes.spare):
-                    self._lanes.retry(account)
+                    if tp in self._progress:  # else given away while the store was asked
+                        self._lanes.retry(account)

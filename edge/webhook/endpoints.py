@@ -167,7 +167,8 @@ def _literal(host: str) -> bool | None:
     try:
         return is_public(ip_address(host))
     except ValueError:
-        return None
+        # 127.1 and 2130706433 are addresses to a resolver; a name has letters.
+        return False if host.replace(".", "").isdecimal() else None
 
 
 def _read(path: Path | None) -> str:

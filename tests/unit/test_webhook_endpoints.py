@@ -58,6 +58,8 @@ def test_no_file_is_told() -> None:
         ({"url": "https://user:secret@example.com/"}, "credentials"),
         ({"url": "https://127.0.0.1/"}, "not public"),
         ({"url": "https://[::ffff:10.0.0.1]/"}, "not public"),
+        ({"url": "https://127.1/"}, "not public"),
+        ({"url": "https://2130706433/"}, "not public"),
         ({"secrets": []}, "secrets"),
         ({"secrets": [{"key": "whsec_" + b64encode(b"short").decode()}]}, "24 to 64 bytes"),
         ({"secrets": [{"key": KEY[6:]}]}, "24 to 64 bytes"),

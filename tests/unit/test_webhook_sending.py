@@ -110,6 +110,19 @@ def test_what_is_no_decision_is_refused(message: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "wrong",
+    [{"decision_id": i} for i in ("", "a\n", "a\r\nx: y", "a\0", "ü", "x" * 257)]
+    + [{"decided_at": at} for at in (-1, 10**18)],
+)
+def test_a_decision_that_no_webhook_can_carry_is_refused(wrong: dict[str, object]) -> None:
+    """Its id goes into a header, its time into the body: one that breaks them would end the
+    process for every endpoint, and again after each restart."""
+    good = json.loads(sample().body)["data"]
+    with pytest.raises(MalformedEventError, match="not a decision"):
+        read_notice(msgspec.json.encode(good | wrong))
+
+
+@pytest.mark.parametrize(
     ("status", "outcome"),
     [(200, "delivered"), (204, "delivered"), (400, "failed"), (500, "failed"), (410, "gone")],
 )
