@@ -23,11 +23,18 @@ local base = cjson.decode(ARGV[2])
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
+-- Whether limits can be counted: an error here would answer for every account of the call.
+local function countable(limits)
+  return type(limits) ~= 'table' or (type(limits.requests_per_minute) == 'number'
+    and type(limits.tokens_per_minute) == 'number')
+end
+
 -- The decision in the store, whether it is in force at `at`, and whether it can be read at all.
 local function standing(raw, at)
   if not raw then return {}, false, true end
   local ok, decision = pcall(cjson.decode, raw)
-  if not ok or type(decision) ~= 'table' or type(decision.expires_at) ~= 'number' then
+  if not ok or type(decision) ~= 'table' or type(decision.expires_at) ~= 'number'
+    or not countable(decision.limits) then
     return {}, enforced, not enforced
   end
   return decision, enforced and decision.mode == 'enforce' and decision.expires_at > at, true

@@ -16,7 +16,9 @@ from edge.problems import (
     REDUCED_CAPACITY,
     problem,
 )
+from edge.visible import Visible, Word
 from schemas.decisions import Action
+from schemas.wire import LimitsWire
 
 Headers = tuple[tuple[bytes, bytes], ...]
 _JSON: Final = (b"content-type", b"application/json")
@@ -25,20 +27,16 @@ _PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
 RETRY_S: Final = 1
 
 
-# They go into headers, where a line break or a letter beyond ASCII would be another header's.
-_Visible = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,256}$")]
-_Word = Annotated[str, Meta(pattern=r"^[a-z_]{1,64}$")]
-
-
 class Ruling(Struct, frozen=True, gc=False):
     """What the edge reads of a decision. What it does not know it leaves alone."""
 
-    decision_id: _Visible
+    decision_id: Visible
     action: Action
     kyc_tier: Annotated[int, Meta(ge=0, le=3)]
     expires_at: int
-    restrictions: list[_Word] | None = None
-    requirements: list[_Word] | None = None
+    limits: LimitsWire | None = None
+    restrictions: list[Word] | None = None
+    requirements: list[Word] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from stream.settings import load_settings
 from stream.store import RedisStore, buckets_key, decision_key
 from tests.integration.standing import DAY_MS, FAR, REQUESTS, stand
 from tests.servers import free_port, missing, redis_store
+from tests.unit.edges import decision
 
 TOKENS = Quota("tokens", "tokens", 1_000, DAY_MS)
 
@@ -178,13 +179,18 @@ async def test_an_erased_account_leaves_no_bucket(empty_store: Any) -> None:
     assert await empty_store.dbsize() == 0
 
 
-async def test_an_unreadable_decision_spoils_only_its_own_account(empty_store: Any) -> None:
+@pytest.mark.parametrize(
+    "message",
+    [b"{nonsense", b"7", decision("rate_limit", limits={"requests_per_minute": 2})],
+)
+async def test_an_unreadable_decision_spoils_only_its_own_account(
+    empty_store: Any, message: bytes
+) -> None:
     """It comes back as it is; the others in the call are answered."""
-    await empty_store.set(decision_key("a"), b"{nonsense")
-    bad, good = await RedisLedger(empty_store, {0: [REQUESTS]}).spend(
-        [Ask("a", 0, 0), Ask("b", 0, 0)]
-    )
-    assert bad == Spent(True, b"{nonsense", ())
+    await empty_store.set(decision_key("a"), message)
+    ledger = RedisLedger(empty_store, {0: [REQUESTS]})
+    bad, good = await ledger.spend([Ask("a", 0, 0), Ask("b", 0, 0)])
+    assert bad == Spent(True, message, ())
     assert good.granted
     assert len(good.levels) == 1
 

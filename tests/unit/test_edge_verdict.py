@@ -88,7 +88,10 @@ def test_the_longest_wait_is_told() -> None:
         b"{}",
         decision("vanish"),
         decision("block", decision_id="a\r\nset-cookie: x"),
+        decision("block", decision_id="a\n"),
+        decision("rate_limit", limits={"requests_per_minute": 2}),
         decision("restrict", restrictions=["a\r\nb"]),
+        decision("restrict", restrictions=["no_batch\n"]),
         decision("block", kyc_tier=9),
     ],
 )
