@@ -2,15 +2,13 @@
 
 import getpass
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from schemas.errors import ConfigurationError
+from stream.commands.paper import moment, stdout, tabulate
 from stream.logs import configure_logs
 from stream.settings import load_settings
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from stream.settings import Settings
 
 bundle = typer.Typer(help="Model and policy as one: built, signed, swapped while events flow.")
-_stdout = Console(highlight=False, soft_wrap=True)
 
 Named = Annotated[
     str, typer.Argument(metavar="BUNDLE", help="A folder, or a version in the store.")
@@ -48,7 +45,7 @@ def build(
     parts = model or SHIPPED_MODEL, policy or SHIPPED_POLICY
     content = run(*parts, out, rules=rules, key=key)
     signed = "signed" if content.signature else "not signed"
-    _stdout.print(f"{content.version}: {content.manifest.version}, {signed}, in {out}")
+    stdout.print(f"{content.version}: {content.manifest.version}, {signed}, in {out}")
 
 
 @bundle.command()
@@ -60,9 +57,7 @@ def verify(named: Named) -> None:
     settings = _settings()
     found = Opener(settings).open(place_of(named, settings))
     signed = "signed by a trusted key" if settings.bundle_keys else "no trusted keys are set"
-    _stdout.print(
-        f"{found.version}: {found.model.version}, policy {found.policy.version}; {signed}"
-    )
+    stdout.print(f"{found.version}: {found.model.version}, policy {found.policy.version}; {signed}")
 
 
 @bundle.command()
@@ -74,9 +69,9 @@ def diff(before: Named, after: Named) -> None:
     settings = _settings()
     found = differences(place_of(before, settings), place_of(after, settings))
     if not found:
-        _stdout.print("no difference")
+        stdout.print("no difference")
         return
-    _print_table(("what", "before", "after"), found)
+    tabulate(("what", "before", "after"), found)
 
 
 @bundle.command()
@@ -124,23 +119,15 @@ def rollback(
 @bundle.command()
 def show() -> None:
     """The roles of the store's bundles, and the last acts."""
-    from datetime import UTC, datetime
-
     from stream.bundles.promotion import store_of
 
     acts = store_of(_settings()).acts()
     if not acts:
-        _stdout.print("no bundle was promoted yet")
+        stdout.print("no bundle was promoted yet")
         return
     _print_roles(acts[-1].roles)
-    rows = [
-        (
-            f"{datetime.fromtimestamp(act.at / 1_000, UTC):%Y-%m-%d %H:%M:%S}",
-            *(act.act, act.bundle, act.author, act.reason),
-        )
-        for act in acts[-10:]
-    ]
-    _print_table(("when (UTC)", "act", "bundle", "who", "why"), rows)
+    rows = [(moment(act.at), act.act, act.bundle, act.author, act.reason) for act in acts[-10:]]
+    tabulate(("when", "act", "bundle", "who", "why"), rows)
 
 
 @bundle.command()
@@ -158,7 +145,7 @@ def report(
     urls = worker or [f"http://{settings.web_host}:{settings.web_port}"]
     found = read_pages(fetch(url, token) for url in urls)
     if not found:
-        _stdout.print("no bundle is compared with the current one")
+        stdout.print("no bundle is compared with the current one")
     for version, one in found.items():
         _print_disagreement(version, one)
 
@@ -183,19 +170,19 @@ def _print_roles(roles: "Roles") -> None:
     rows = [("current", roles.current, ""), ("previous", roles.previous, "")]
     rows.append(("candidate", roles.candidate, f"{roles.share:.1%}" if roles.candidate else ""))
     rows += [("shadow", version, "") for version in roles.shadows]
-    _print_table(("role", "bundle", "share"), [row for row in rows if row[1]])
+    tabulate(("role", "bundle", "share"), [row for row in rows if row[1]])
 
 
 def _print_disagreement(version: str, found: "Disagreement") -> None:
     events = sum(found.actions.values())
     differing = {pair: n for pair, n in found.actions.items() if pair[0] != pair[1]}
-    _stdout.print(f"{version}: another action for {sum(differing.values()):,.0f} of {events:,.0f}")
+    stdout.print(f"{version}: another action for {sum(differing.values()):,.0f} of {events:,.0f}")
     rows = [
         (ours, theirs, f"{n:,.0f}", f"{n / events:.3%}")
         for (ours, theirs), n in sorted(differing.items(), key=lambda item: -item[1])
     ]
-    _print_table(("current", "this one", "events", "share"), rows)
-    _print_table(("score", "quantile", "events", "another action", "mean gap"), _banded(found))
+    tabulate(("current", "this one", "events", "share"), rows)
+    tabulate(("score", "quantile", "events", "another action", "mean gap"), _banded(found))
 
 
 def _banded(found: "Disagreement") -> list[tuple[str, ...]]:
@@ -210,10 +197,3 @@ def _banded(found: "Disagreement") -> list[tuple[str, ...]]:
             (name, f"{below / total:.4f}", f"{band.events:,.0f}", f"{share:.3%}", f"{gap:.4f}")
         )
     return rows
-
-
-def _print_table(columns: tuple[str, ...], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(*row)
-    _stdout.print(table)

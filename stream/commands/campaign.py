@@ -4,12 +4,11 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
+
+from stream.commands.paper import moment, stdout, tabulate
 
 if TYPE_CHECKING:
     from schemas.controls import CampaignOrder, Proposal
@@ -27,8 +26,6 @@ Answer = Annotated[
 ]
 
 campaign = typer.Typer(help="Campaigns, and what people decide about them.", no_args_is_help=True)
-# Into a pipe or a file rows are written whole: nothing cuts an id.
-console = Console(width=None if sys.stdout.isatty() else 500)
 
 
 @campaign.command("list")
@@ -38,11 +35,11 @@ def list_campaigns(
     """Campaigns, the one that changed last first."""
     found = _ask(lambda board, _: board.latest(count))
     names = ("campaign", "status", "accounts", "score", "changed", "ordered")
-    table = Table(*(Column(name, overflow="fold") for name in names), box=None)
-    for record, ordered in found:
-        row = (record.campaign_id, record.status, f"{record.accounts:,}", f"{record.score:.3f}")
-        table.add_row(*row, _time(record.ts), ordered)
-    console.print(table)
+    rows = (
+        (one.campaign_id, one.status, one.accounts, f"{one.score:.3f}", moment(one.ts), ordered)
+        for one, ordered in found
+    )
+    tabulate(names, rows)
 
 
 @campaign.command()
@@ -50,7 +47,7 @@ def show(campaign_id: Id) -> None:
     """One campaign: its size, what ties it, and what was decided. 1 if it is not known."""
     found = _ask(lambda board, _: _one(board, campaign_id))
     if not found:
-        console.print(f"no campaign {campaign_id}", highlight=False)
+        stdout.print(f"no campaign {campaign_id}")
         sys.exit(1)
     [(record, ordered)] = found
     rows = [
@@ -58,15 +55,15 @@ def show(campaign_id: Id) -> None:
         ("ordered", ordered or "nothing"),
         ("accounts", f"{record.accounts:,} with {record.requests:,} requests"),
         ("score", f"{record.score:.3f}"),
-        ("seen", f"{_time(record.first_seen)} to {_time(record.last_seen)}"),
-        ("found", _time(record.detected_at)),
+        ("seen", f"{moment(record.first_seen)} to {moment(record.last_seen)}"),
+        ("found", moment(record.detected_at)),
         ("after", ", ".join(f"{name} {part:.0%}" for name, part in _most(record.capabilities))),
         ("models", ", ".join(f"{name} {part:.0%}" for name, part in _most(record.models))),
         ("countries", ", ".join(f"{name} {count}" for name, count in _most(record.countries))),
     ]
     rows += [("tied by", f"{one.kind} {one.value}: {one.accounts:,}") for one in record.links]
     for name, told in rows:
-        console.print(f"{name:10} {told}", highlight=False, markup=False)
+        stdout.print(f"{name:10} {told}")
 
 
 @campaign.command()
@@ -158,7 +155,7 @@ def _standing(desk: "Campaigning", campaign_id: str) -> str:
 
 def _words(order: "CampaignOrder") -> str:
     agreed = f" and {order.proposed_by}" if order.proposed_by else ""
-    what = f"{order.action.value} until {_time(order.expires_at)}" if order.action else order.what
+    what = f"{order.action.value} until {moment(order.expires_at)}" if order.action else order.what
     return f"{what} by {order.author}{agreed}: {order.reason}"
 
 
@@ -167,14 +164,10 @@ def _told(given: "CampaignOrder | Proposal") -> None:
 
     if isinstance(given, Proposal):
         waits = f"sluicegate campaign confirm {given.campaign_id} --author …"
-        console.print(f"proposed; somebody else has to say: {waits}", highlight=False)
+        stdout.print(f"proposed; somebody else has to say: {waits}")
     else:
-        console.print(f"{given.campaign_id}: {given.what}; members are told within seconds")
+        stdout.print(f"{given.campaign_id}: {given.what}; members are told within seconds")
 
 
 def _most(shares: Mapping[str, float]) -> list[tuple[str, float]]:
     return sorted(shares.items(), key=lambda one: one[1], reverse=True)[:5]
-
-
-def _time(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1_000, UTC):%Y-%m-%d %H:%M}"

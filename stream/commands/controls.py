@@ -4,12 +4,11 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
+
+from stream.commands.paper import moment, stdout, tabulate
 
 if TYPE_CHECKING:
     from stream.controls.acting import Acting
@@ -42,8 +41,6 @@ override = typer.Typer(help="Pin what an account gets: set, list, lift.", no_arg
 governor = typer.Typer(
     help="How many may be blocked or stepped up in an hour.", no_args_is_help=True
 )
-# Into a pipe or a file rows are written whole: nothing cuts an id.
-console = Console(width=None if sys.stdout.isatty() else 500)
 
 
 @override.command("set")
@@ -60,14 +57,14 @@ def set_override(
 
     lasts = int(days * 24 * HOUR_MS)
     told = _override(lambda o: o.set(subject, name, Action(action), lasts, author, reason))
-    console.print(f"{told.key}: {told.action} until {_time(told.expires_at)}", highlight=False)
+    stdout.print(f"{told.key}: {told.action} until {moment(told.expires_at)}")
 
 
 @override.command()
 def lift(subject: SubjectName, name: Named, author: Author, reason: Reason) -> None:
     """End what is pinned: the evidence decides again."""
     told = _override(lambda o: o.lift(subject, name, author, reason))
-    console.print(f"{told.key}: lifted", highlight=False)
+    stdout.print(f"{told.key}: lifted")
 
 
 @override.command("list")
@@ -76,15 +73,11 @@ def list_overrides() -> None:
 
     async def read(overriding: "Overriding") -> "list[tuple[str, ...]]":
         return [
-            (o.subject, o.value, o.action.value, _time(o.expires_at), o.author, o.reason)
+            (o.subject, o.value, o.action.value, moment(o.expires_at), o.author, o.reason)
             for o in overriding.holding()
         ]
 
-    names = ("subject", "name", "action", "until", "author", "reason")
-    table = Table(*(Column(name, overflow="fold") for name in names), box=None)
-    for row in _override(read):
-        table.add_row(*row)
-    console.print(table)
+    tabulate(("subject", "name", "action", "until", "author", "reason"), _override(read))
 
 
 def mode(
@@ -103,10 +96,11 @@ def mode(
         if wanted != "show":
             await governing.turn(wanted, author, reason)
         last = governing.switch
-        since = f"since {_time(last.ts)} by {last.author}: {last.reason}" if last else "by settings"
-        return f"{governing.mode} {since}"
+        if last is None:
+            return f"{governing.mode} by settings"
+        return f"{governing.mode} since {moment(last.ts)} by {last.author}: {last.reason}"
 
-    console.print(_govern(turn), highlight=False, markup=False)
+    stdout.print(_govern(turn))
 
 
 @governor.command()
@@ -121,14 +115,14 @@ def allow(
     lasts = int(hours * HOUR_MS)
     told = _govern(lambda g: g.allow(accounts, traffic, lasts, author, reason))
     shares = f"{told.accounts:.0%} of accounts, {told.traffic:.0%} of traffic"
-    console.print(f"{shares} an hour until {_time(told.expires_at)}", highlight=False)
+    stdout.print(f"{shares} an hour until {moment(told.expires_at)}")
 
 
 @governor.command()
 def restore(author: Author, reason: Reason) -> None:
     """Let the policy's shares hold again."""
     _govern(lambda g: g.restore(author, reason))
-    console.print("the policy's shares hold", highlight=False)
+    stdout.print("the policy's shares hold")
 
 
 def _override(act: "Callable[[Overriding], Awaitable[T]]") -> T:
@@ -163,7 +157,3 @@ async def _open() -> "AsyncIterator[Acting]":
     configure_logs("console", "error", sys.stderr)
     async with open_acting(settings, Controls(settings.mode)) as acting:
         yield acting
-
-
-def _time(ts: int) -> str:
-    return f"{datetime.fromtimestamp(ts / 1_000, UTC):%Y-%m-%d %H:%M}"

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from stream.commands.paper import stderr
 
 if TYPE_CHECKING:
     from stream.evaluate.evaluation import Evaluation
     from stream.evaluate.session import Task
 
-_stderr = Console(stderr=True)
 _ACCOUNTS, _DAYS = 3_000, 7.0
 
 
@@ -115,5 +115,5 @@ def _line() -> Iterator[Progress]:
         TextColumn("{task.description} {task.completed:,.0f}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=_stderr, transient=True) as progress:
+    with Progress(*columns, console=stderr, transient=True) as progress:
         yield progress

@@ -2,12 +2,12 @@
 
 import asyncio
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+
+from stream.commands.paper import moment, stderr, stdout
 
 if TYPE_CHECKING:
     from schemas.decisions import Decision
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from stream.explain.account import AccountExplained
     from stream.explain.decision import DecisionExplained
     from stream.explain.scales import Weighed
-
-_stdout = Console(highlight=False, markup=False, soft_wrap=True)
-_stderr = Console(stderr=True)
 
 LEAST = 0.01  # log-odds: what adds less is left out for people
 PARTS = 3  # features told of a group
@@ -53,7 +50,7 @@ async def _of_account(account: str) -> "AccountExplained":
 
     found = await explain_account(load_settings(), account)
     if found is None:
-        _stderr.print(f"no request of {account} is remembered")
+        stderr.print(f"no request of {account} is remembered")
         raise typer.Exit(1)
     return found
 
@@ -69,7 +66,7 @@ async def _of_decision(
     source = FileSource({"decisions": decisions}) if decisions else TopicSource(settings)
     found = await find(source, decision_id)
     if found is None:
-        _stderr.print(f"there is no decision {decision_id}")
+        stderr.print(f"there is no decision {decision_id}")
         raise typer.Exit(1)
     weighed = await weigh_again(settings, found, accounts, requests) if requests else None
     return DecisionExplained(found, weighed, sought=requests is not None)
@@ -79,7 +76,7 @@ def _tell(found: "AccountExplained | DecisionExplained", as_json: bool) -> None:
     from stream.explain.account import AccountExplained
 
     if as_json:
-        _stdout.print_json(data=_object(found))
+        stdout.print_json(data=_object(found))
     elif isinstance(found, AccountExplained):
         _tell_account(found)
     else:
@@ -127,75 +124,71 @@ def _tell_account(found: "AccountExplained") -> None:
 
     from schemas.decisions import Decision
 
-    _stdout.print(
-        f"{found.account} at {_time(found.clock)}: {found.requests:,} requests, "
+    stdout.print(
+        f"{found.account} at {moment(found.clock)}: {found.requests:,} requests, "
         f"{found.tokens:,} tokens, tier {found.tier}"
     )
     _tell_weighed(found.weighed)
     if found.decision:
-        _stdout.print("\nwhat stands:")
+        stdout.print("\nwhat stands:")
         _tell_record(Decision.model_validate(msgspec.json.decode(found.decision)))
     if found.membership:
         _tell_membership(found.membership)
-    _stdout.print(f"\nwho is behind it: sluicegate kyc explain {found.account}")
+    stdout.print(f"\nwho is behind it: sluicegate kyc explain {found.account}")
 
 
 def _tell_decision(found: "DecisionExplained") -> None:
     decision = found.decision
-    _stdout.print(f"{decision.account_id} at {_time(decision.ts)}, event {decision.event_id}")
+    stdout.print(f"{decision.account_id} at {moment(decision.ts)}, event {decision.event_id}")
     _tell_record(decision)
     if found.weighed is None:
         if found.sought:
-            _stdout.print("\nits event is not among these requests")
+            stdout.print("\nits event is not among these requests")
         return
-    _stdout.print("\nits event, weighed again:")
+    stdout.print("\nits event, weighed again:")
     _tell_weighed(found.weighed)
     if found.weighed.model_version != decision.model_version:
-        _stdout.print(f"by another model than the decision's, {decision.model_version}")
+        stdout.print(f"by another model than the decision's, {decision.model_version}")
     elif found.weighed.score != decision.score:
-        _stdout.print(
+        stdout.print(
             f"the decision's score is {decision.score:.6f}: a rule or a campaign raised it, or "
             "these requests are not all that came before"
         )
 
 
 def _tell_record(decision: "Decision") -> None:
-    _stdout.print(
-        f"{decision.action} until {_time(decision.expires_at)} by {decision.cause}, "
+    stdout.print(
+        f"{decision.action} until {moment(decision.expires_at)} by {decision.cause}, "
         f"score {decision.score:.6f}, tier {decision.kyc_tier}, mode {decision.mode}"
     )
     for reason in decision.reasons:
-        _stdout.print(f"  {reason.weight:+8.3f}  {reason.code}: {reason.text} [{reason.value}]")
+        stdout.print(f"  {reason.weight:+8.3f}  {reason.code}: {reason.text} [{reason.value}]")
 
 
 def _tell_weighed(weighed: "Weighed") -> None:
     added = weighed.margin - weighed.nothing
-    _stdout.print(
+    stdout.print(
         f"score {weighed.score:.6f} by {weighed.model_version}: log-odds {weighed.margin:+.3f} "
         f"before calibration, {weighed.nothing:+.3f} of nothing known and {added:+.3f} of this:"
     )
     for group in weighed.groups:
         if abs(group.weight) < LEAST:
             continue
-        _stdout.print(f"  {group.weight:+8.3f}  {group.code}: {group.text}")
+        stdout.print(f"  {group.weight:+8.3f}  {group.code}: {group.text}")
         strongest = sorted(group.parts, key=lambda part: -abs(part.weight))[:PARTS]
         for part in (part for part in strongest if abs(part.weight) >= LEAST):
             value = "not known" if part.value is None else f"{part.value:,.6g}"
-            _stdout.print(f"  {'':8}  {part.weight:+8.3f}  {part.text}: {value}")
+            stdout.print(f"  {'':8}  {part.weight:+8.3f}  {part.text}: {value}")
     for rule in weighed.rules:
         shadow = ", in the shadow" if rule.shadow else ""
-        _stdout.print(f"rule {rule.name} holds ({rule.called}{shadow}): {rule.text}")
+        stdout.print(f"rule {rule.name} holds ({rule.called}{shadow}): {rule.text}")
 
 
 def _tell_membership(floor: "Floor") -> None:
     standing = floor.standing
-    _stdout.print(
+    stdout.print(
         f"\nmember of campaign {floor.campaign_id}, score {floor.score:.6f}: "
-        f"{standing.action} until {_time(standing.expires_at)}"
+        f"{standing.action} until {moment(standing.expires_at)}"
     )
     for reason in floor.reasons:
-        _stdout.print(f"  {reason.weight:+8.3f}  {reason.code}: {reason.text}")
-
-
-def _time(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        stdout.print(f"  {reason.weight:+8.3f}  {reason.code}: {reason.text}")

@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from stream.commands.paper import stderr, stdout, tabulate
 
 if TYPE_CHECKING:
     from stream.know.explanation import Explanation
 
 kyc = typer.Typer(help="Who is behind an account.", no_args_is_help=True)
-
-_stdout = Console()
-_stderr = Console(stderr=True)
 
 
 @kyc.command()
@@ -31,7 +28,7 @@ def explain(account: Annotated[str, typer.Argument(help="Id of the account.")]) 
     configure_logs("console", "warning", sys.stderr)
     found = asyncio.run(explained(load_settings(), account, int(time.time() * 1_000)))
     if found is None:
-        _stderr.print(f"nothing is known of {account}")
+        stderr.print(f"nothing is known of {account}")
         raise typer.Exit(1)
     _print_standing(found)
     _print_proofs(found)
@@ -53,12 +50,12 @@ def screen(
     subjects = [subject(name, birth_date, country) for name in names]
     found = load_screener(load_settings().lists_dir).screen(subjects)
     for name, candidates in zip(names, found, strict=True):
-        _stdout.print(f"{name}: {len(candidates) or 'no'} candidates", markup=False)
+        stdout.print(f"{name}: {len(candidates) or 'no'} candidates")
         for candidate in candidates:
             heading = f"  {candidate.score:.2f}  {candidate.key}  {candidate.name}"
-            _stdout.print(heading, markup=False, soft_wrap=True)
+            stdout.print(heading)
             for reason in candidate.reasons:
-                _stdout.print(f"        {reason}", markup=False, soft_wrap=True)
+                stdout.print(f"        {reason}")
     raise typer.Exit(1 if any(found) else 0)
 
 
@@ -71,7 +68,7 @@ def rescreen() -> None:
 
     configure_logs("console", "warning", sys.stderr)
     done = asyncio.run(run(load_settings(), int(time.time() * 1_000)))
-    _stdout.print(
+    stdout.print(
         f"{done.entries:,} new entries, {done.accounts:,} accounts compared, "
         f"{done.reviews:,} to review"
     )
@@ -84,21 +81,23 @@ def tiers() -> None:
     from stream.settings import load_settings
 
     policy = load_kyc_policy(load_settings().kyc_policy or SHIPPED)
-    table = Table("tier", "proven by", "requests/min", "tokens/min", "capabilities", "programs")
-    for tier, unlocked in policy.tiers.items():
-        lines = (" + ".join(_name(proof.name) for proof in line) for line in unlocked.proofs)
-        table.add_row(
+    names = ("tier", "proven by", "requests/min", "tokens/min", "capabilities", "programs")
+    rows = (
+        (
             f"{tier:d} {tier.name.lower()}",
-            "\n".join(lines) or "nothing",
-            f"{unlocked.requests_per_minute:,}",
-            f"{unlocked.tokens_per_minute:,}",
+            "\n".join(" + ".join(_name(p.name) for p in line) for line in unlocked.proofs)
+            or "nothing",
+            unlocked.requests_per_minute,
+            unlocked.tokens_per_minute,
             ", ".join(unlocked.capabilities),
             ", ".join(unlocked.programs),
         )
-    _stdout.print(table)
+        for tier, unlocked in policy.tiers.items()
+    )
+    tabulate(names, rows)
     held = (f"{_name(p.name)} {ms // 86_400_000} days" for p, ms in policy.proof_lifetimes.items())
-    _stdout.print(f"proofs hold: {', '.join(held)}; all others until they are taken back")
-    _stdout.print(
+    stdout.print(f"proofs hold: {', '.join(held)}; all others until they are taken back")
+    stdout.print(
         "worth nothing: a throw-away mailbox, a line of internet telephony, toll-free or premium, "
         "a document that verified others before, a business in restricted hands"
     )
@@ -125,12 +124,12 @@ def train(
     configure_logs("console", "warning", sys.stderr)
     if out.exists():
         raise ConfigurationError(f"{out} exists: a model is never written over another")
-    with _stderr.status("replaying account events"):
+    with stderr.status("replaying account events"):
         if data:
             report = train_recorded(out, data, seed, _ignore)
         else:
             report = train_simulated(out, seed, populations, accounts, days, _ignore)
-    _stderr.print(
+    stderr.print(
         f"{report.version}: {report.trees} trees; on held-out groups AUC "
         f"{report.evaluation.auc:.4f}, average precision {report.evaluation.average_precision:.4f}"
     )
@@ -145,23 +144,23 @@ def _print_standing(found: "Explanation") -> None:
 
     opinion, asking = found.opinion, found.assessed.asking.at(found.at)
     tier = tier_at(opinion.until, found.at)
-    _stdout.print(f"tier {tier:d} ({tier.name.lower()}), score of identity {opinion.score:.3f}")
+    stdout.print(f"tier {tier:d} ({tier.name.lower()}), score of identity {opinion.score:.3f}")
     if asking:
-        _stdout.print(f"asked for {asking} until {_day(found.assessed.asked_until)}")
+        stdout.print(f"asked for {asking} until {_day(found.assessed.asked_until)}")
     if found.decision:
-        _stdout.print(f"decision that stands: {found.decision.decode()}", soft_wrap=True)
+        stdout.print(f"decision that stands: {found.decision.decode()}")
 
 
 def _print_proofs(found: "Explanation") -> None:
     from kyc.proven import FOREVER
 
-    table = Table("proof", "shown", "holds until", box=None)
+    rows = []
     for proof, since in found.shown.items():
         until = found.opinion.proven.get(proof)
         ends = "until it is taken back" if until == FOREVER else _day(until or 0)
         told = "worth nothing" if proof & found.withheld else "lapsed" if until is None else ends
-        table.add_row(_name(proof.name), _day(since), told)
-    _stdout.print(table)
+        rows.append((_name(proof.name), _day(since), told))
+    tabulate(("proof", "shown", "holds until"), rows)
 
 
 def _print_signals(found: "Explanation") -> None:
@@ -170,12 +169,12 @@ def _print_signals(found: "Explanation") -> None:
 
     opinion = found.opinion
     weights = opinion.contributions
-    table = Table("signal", "weight", "what it sees", "to appeal", box=None)
+    rows = []
     for n, name in enumerate(NAMES):
         value = None if math.isnan(opinion.row[n]) else float(opinion.row[n])
         weight = "" if weights is None or value is None else f"{weights[n]:+.2f}"
-        table.add_row(name, weight, told(name, value), SIGNALS[name].appeal.value)
-    _stdout.print(table)
+        rows.append((name, weight, told(name, value), SIGNALS[name].appeal.value))
+    tabulate(("signal", "weight", "what it sees", "to appeal"), rows)
 
 
 def _name(proof: str | None) -> str:

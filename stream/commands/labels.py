@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from stream.commands.paper import stderr, stdout, tabulate
 
 if TYPE_CHECKING:
     from stream.learn.tally import Findings
     from stream.report.sources import Source
-
-_stdout = Console()
-_stderr = Console(stderr=True)
 
 
 def labels(
@@ -42,7 +39,7 @@ def labels(
     asyncio.run(tally.read(_source(labels, decisions, accounts)))
     findings = tally.findings()
     for topic, count in findings.unreadable.items():
-        _stderr.print(f"[yellow]{count:,} of the {topic} could not be read[/]")
+        stderr.print(f"{count:,} of the {topic} could not be read", style="yellow")
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(findings)).decode() + "\n")
     else:
@@ -65,13 +62,13 @@ def _source(labels: Path | None, decisions: Path | None, accounts: Path | None) 
 
 
 def _tell(findings: "Findings", show: int) -> None:
-    _stdout.print(f"{findings.labels:,} labels of {findings.accounts:,} accounts")
-    _print(
+    stdout.print(f"{findings.labels:,} labels of {findings.accounts:,} accounts")
+    tabulate(
         ("source", "labels", "last said abuse of", "last said benign of"),
         [(v.source, v.labels, v.abuse, v.benign) for v in findings.voices],
     )
     if findings.delays:
-        _print(
+        tabulate(
             ("first label after", "accounts", "median days", "nine in ten, days"),
             [(label, *delay) for label, delay in findings.delays.items()],
         )
@@ -89,15 +86,7 @@ def _conflict(account: str, said: Mapping[str, str]) -> str:
 def _crosstab(title: str, counts: Mapping[str, Mapping[str, int]]) -> None:
     columns = sorted({column for row in counts.values() for column in row})
     rows = [(label, *(row.get(column, 0) for column in columns)) for label, row in counts.items()]
-    _print((title, *columns), rows)
-
-
-def _print(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    table = Table(*columns, box=None)
-    for row in rows:
-        cells = (f"{cell:,}" if isinstance(cell, int | float) else str(cell) for cell in row)
-        table.add_row(*cells)
-    _stdout.print(table)
+    tabulate((title, *columns), rows)
 
 
 def _name(title: str, accounts: Sequence[str], show: int) -> None:
@@ -105,4 +94,4 @@ def _name(title: str, accounts: Sequence[str], show: int) -> None:
         return
     more = f" and {len(accounts) - show:,} more" if len(accounts) > show else ""
     told = ", ".join(accounts[:show])
-    _stdout.print(f"{title}: {len(accounts):,}. {told}{more}", highlight=False, soft_wrap=True)
+    stdout.print(f"{title}: {len(accounts):,}. {told}{more}")

@@ -6,19 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from kyc.lists.kinds import Kind
+from stream.commands.paper import stderr, stdout, tabulate
 
 if TYPE_CHECKING:
     from kyc.lists.folder import Folder
     from kyc.lists.manifest import Manifest
 
 lists = typer.Typer(help="Lists of domains, networks and names.", no_args_is_help=True)
-
-_stdout = Console()
-_stderr = Console(stderr=True)
 
 
 @lists.command("import")
@@ -50,10 +46,10 @@ def update() -> None:
             if changed(manifest):
                 _told(import_list(folder, kind, files, datetime.now(UTC)))
             else:
-                _stdout.print(f"{kind}: unchanged since {manifest.imported_at:%Y-%m-%d}")
+                stdout.print(f"{kind}: unchanged since {manifest.imported_at:%Y-%m-%d}")
         except (ListError, OSError) as error:
             failed = True
-            _stderr.print(f"[red]{kind}:[/] {error}; the list stays as it is", soft_wrap=True)
+            stderr.print(f"{kind}: {error}; the list stays as it is", style="red")
     sys.exit(1 if failed else 0)
 
 
@@ -65,25 +61,19 @@ def show() -> None:
 
     folder, today = _folder(), datetime.now(UTC).date()
     limits = age_limits(folder.path)
-    table = Table("list", "of", "by", "rows", "malformed", "age", "source", box=None)
-    stale = []
+    rows, stale = [], []
     for kind, manifest in folder.manifests().items():
         age, limit = manifest.age_days(today), limits.get(kind)
         if limit is not None and age > limit:
             stale.append(kind)
-        table.add_row(
-            kind,
-            f"{manifest.dated}",
-            manifest.dated_by,
-            f"{manifest.count:,}",
-            f"{manifest.malformed:,}",
-            f"{age} of {limit or '∞'} days" + (" [red]stale[/]" if kind in stale else ""),
-            ", ".join(Path(source.path).name for source in manifest.sources),
-        )
-    _stdout.print(table)
-    _stdout.print(f"shipped: {shipped_version()}", soft_wrap=True)
+        told = f"{age} of {limit or '∞'} days{' stale' * (kind in stale)}"
+        names = ", ".join(Path(source.path).name for source in manifest.sources)
+        by, counts = manifest.dated_by, (manifest.count, manifest.malformed)
+        rows.append((kind, manifest.dated, by, *counts, told, names))
+    tabulate(("list", "of", "by", "rows", "malformed", "age", "source"), rows)
+    stdout.print(f"shipped: {shipped_version()}")
     for kind in stale:
-        _stderr.print(f"[yellow]{kind} is stale:[/] download it anew and import it")
+        stderr.print(f"{kind} is stale: download it anew and import it", style="yellow")
     sys.exit(1 if stale else 0)
 
 
@@ -99,10 +89,9 @@ def _folder() -> "Folder":
 
 
 def _told(manifest: "Manifest") -> None:
-    _stdout.print(
+    stdout.print(
         f"{manifest.kind}: {manifest.count:,} rows of {manifest.dated} (says {manifest.dated_by}), "
-        f"{manifest.malformed:,} malformed",
-        soft_wrap=True,
+        f"{manifest.malformed:,} malformed"
     )
     if manifest.malformed:
-        _stderr.print(f"[yellow]the first malformed:[/] {manifest.complaint}", soft_wrap=True)
+        stderr.print(f"the first malformed: {manifest.complaint}", style="yellow")

@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn
+
+from stream.commands.paper import stderr, stdout
 
 if TYPE_CHECKING:
     from stream.report.reporting import Summary
     from stream.report.sources import Source
 
 report = typer.Typer(help="What campaigns did and what was done, and a check of the evidence.")
-
-_stdout = Console()
-_stderr = Console(stderr=True)
 
 
 @report.callback(invoke_without_command=True)
@@ -57,7 +55,7 @@ def write(
     source = _source(campaigns, decisions, requests, accounts, live)
     commission = Commission(campaign, evidence, provider, int(time.time() * 1_000))
     columns = (SpinnerColumn(), "reading requests", "{task.completed:,.0f}")
-    with Progress(*columns, console=_stderr, transient=True) as bar:
+    with Progress(*columns, console=stderr, transient=True) as bar:
         task = bar.add_task("", total=None)
         written = run(
             source, out, commission, open_geography(settings), lambda n: bar.advance(task, n)
@@ -109,13 +107,12 @@ def _source(
 
 def _tell(summary: "Summary", out: Path) -> None:
     for f in summary.found:
-        _stdout.print(
+        stdout.print(
             f"{f.campaign_id}: {f.accounts:,} accounts, {f.exchanges:,} exchanges, "
-            f"{f.before_detection:,} before detection",
-            highlight=False,
+            f"{f.before_detection:,} before detection"
         )
     for topic, count in summary.unreadable.items():
-        _stderr.print(f"[yellow]{count:,} of the {topic} could not be read[/]")
-    _stdout.print(f"{len(summary.found)} campaigns in {out}", highlight=False, soft_wrap=True)
+        stderr.print(f"{count:,} of the {topic} could not be read", style="yellow")
+    stdout.print(f"{len(summary.found)} campaigns in {out}")
     if summary.head:
-        _stdout.print(f"head {summary.head}", highlight=False, soft_wrap=True)
+        stdout.print(f"head {summary.head}")

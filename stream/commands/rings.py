@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 from schemas.errors import ConfigurationError
+from stream.commands.paper import stderr
 from stream.logs import configure_logs
 
 
@@ -25,12 +25,11 @@ def train_rings(
     configure_logs("console", "error", sys.stderr)
     if out.exists():
         raise ConfigurationError(f"{out} exists: weights are never written over others")
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("replaying", total=populations)
         weights = fit_rings(
             seed, populations, accounts, days, lambda step: progress.advance(task, step)
         )
     weights.save(out)
     told = ", ".join(f"{name} {value:+.2f}" for name, value in weights.told().items())
-    console.print(f"{weights.version}: {told}")
+    stderr.print(f"{weights.version}: {told}")

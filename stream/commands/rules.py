@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from stream.commands.paper import stderr, stdout, tabulate
 
 if TYPE_CHECKING:
     from stream.rules.backtest import Effect
     from stream.rules.rulebook import Rule
 
 rules = typer.Typer(help="Named SQL conditions beside the model.", no_args_is_help=True)
-
-_stdout = Console(highlight=False)
-_stderr = Console(stderr=True)
 
 File = Annotated[Path, typer.Argument(help="File of rules (YAML).")]
 
@@ -30,7 +27,7 @@ def check(file: File) -> None:
     rulebook = load_rulebook(file)
     deciding, version = len(rulebook.deciding), rulebook.version.removeprefix("+") or "none"
     shadowed = len(rulebook.rules) - deciding
-    _tell(f"rules: {deciding:,} that decide, {shadowed:,} in the shadow; version {version}")
+    stdout.print(f"rules: {deciding:,} that decide, {shadowed:,} in the shadow; version {version}")
 
 
 @rules.command("list")
@@ -44,9 +41,9 @@ def show(
     for name, rule in load_rulebook(file or _file_of_settings()).rules.items():
         ended = " (expired)" if rule.ends <= now else ""
         tiers = " ".join(str(int(tier)) for tier in sorted(rule.tiers))
-        _tell(f"{name}: {_called(rule)} in tiers {tiers}, until {rule.expires}{ended}")
-        _tell(f"  where {rule.where}")
-        _tell(f"  {rule.reason.code}: {rule.reason.text} ({rule.author})")
+        stdout.print(f"{name}: {_called(rule)} in tiers {tiers}, until {rule.expires}{ended}")
+        stdout.print(f"  where {rule.where}")
+        stdout.print(f"  {rule.reason.code}: {rule.reason.text} ({rule.author})")
 
 
 @rules.command()
@@ -67,17 +64,13 @@ def backtest(
 
     configure_logs("console", "warning", sys.stderr)
     truth = read_truth(read_lines(labels)) if labels else {}
-    with _stderr.status("replaying"):
+    with stderr.status("replaying"):
         summary, effects = asyncio.run(run(file, accounts, requests))
     if as_json:
-        _stdout.print_json(data=[_object(effect, truth) for effect in effects])
+        stdout.print_json(data=[_object(effect, truth) for effect in effects])
         return
-    _stderr.print(summary.told())
-    _stdout.print(_table(effects, truth))
-
-
-def _tell(text: str) -> None:
-    _stdout.print(text, markup=False, soft_wrap=True)
+    stderr.print(summary.told())
+    _tabulate(effects, truth)
 
 
 def _file_of_settings() -> Path:
@@ -94,20 +87,19 @@ def _called(rule: "Rule") -> str:
     return f"{rule.called} (shadow)" if rule.shadow else rule.called
 
 
-def _table(effects: "list[Effect]", truth: dict[str, bool]) -> Table:
-    from stream.rules.backtest import split
+def _tabulate(effects: "list[Effect]", truth: dict[str, bool]) -> None:
+    from stream.rules.backtest import Split, split
 
-    table = Table(box=None)
-    table.add_column("rule", no_wrap=True)
-    labelled = ("abusive", "benign", "unlabelled") if truth else ()
-    for column in ("events", "accounts", "stricter: events", "stricter: accounts", *labelled):
-        table.add_column(column, justify="right")
-    for one in effects:
-        found = (one.events, len(one.accounts), one.stricter_events, len(one.stricter))
-        parts = split(one.stricter, truth) if truth else ()
-        cells = [f"{number:,}" for number in (*found, *parts)]
-        table.add_row(f"{one.rule}{' (shadow)' * one.shadow}", *cells)
-    return table
+    names = ("rule", "events", "accounts", "stricter: events", "stricter: accounts")
+    rows = (
+        (
+            f"{one.rule}{' (shadow)' * one.shadow}",
+            *(one.events, len(one.accounts), one.stricter_events, len(one.stricter)),
+            *(split(one.stricter, truth) if truth else ()),
+        )
+        for one in effects
+    )
+    tabulate((*names, *(Split._fields if truth else ())), rows)
 
 
 def _object(effect: "Effect", truth: dict[str, bool]) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 from schemas.errors import ConfigurationError
+from stream.commands.paper import stderr
 from stream.logs import configure_logs
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 DAY_MS = 86_400_000
 NEWEST = 0.2  # of what was recorded: evaluated on, as the days after a training would be
-
-_stderr = Console(stderr=True)
 
 
 def train(
@@ -107,12 +105,10 @@ def snapshot(
 
     configure_logs("console", "warning", sys.stderr)
     _refuse_file(out)
-    with _stderr.status("replaying"):
+    with stderr.status("replaying"):
         taken = take(read_lines(requests), read_lines(accounts) if accounts else (), every)
         taken.write(out)
-    _stderr.print(
-        f"{len(taken.time):,} rows of {len(taken.accounts):,} accounts in {out}", soft_wrap=True
-    )
+    stderr.print(f"{len(taken.time):,} rows of {len(taken.accounts):,} accounts in {out}")
 
 
 def _terms(until: datetime | None, maturity: float | None) -> "Terms":
@@ -159,7 +155,7 @@ def _tell(trained: "Trained", plan: "Plan", out: Path, report: Path | None) -> N
         report.write_text(page(trained, plan), "utf-8")
     made = trained.report
     tried = f" (the best of {len(made.found.trials)} trials)" if plan.budget.trials > 1 else ""
-    _stderr.print(
+    stderr.print(
         f"{made.version}: {made.trees} trees{tried}; on held-out groups AUC "
         f"{made.evaluation.auc:.4f}, average precision {made.evaluation.average_precision:.4f}"
     )
@@ -168,6 +164,6 @@ def _tell(trained: "Trained", plan: "Plan", out: Path, report: Path | None) -> N
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[float], None]]:
     """A bar while the block lasts; yields the function that moves it on."""
-    with Progress(console=_stderr, transient=True) as bar:
+    with Progress(console=stderr, transient=True) as bar:
         task = bar.add_task("replaying", total=total)
         yield lambda step: bar.advance(task, step)

@@ -1,0 +1,40 @@
+"""Where commands write: every text as it stands, tables whole, times in UTC.
+
+Rich would take `[a]` for a style and `:key:` for a picture; ids and reasons may hold both.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+# Into a pipe or a file rows are written whole: nothing cuts an id.
+_WIDE: Final = 500
+_plain = partial(Console, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+stdout = _plain(width=None if sys.stdout.isatty() else _WIDE)
+stderr = _plain(stderr=True)
+
+
+def tabulate(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Rows under the names of their columns; numbers to the right, their thousands apart."""
+    table = Table(*(Column(name, overflow="fold") for name in names), box=None)
+    for row in rows:
+        table.add_row(*map(_cell, row))
+    stdout.print(table)
+
+
+def _cell(value: object) -> Text:
+    if isinstance(value, int | float):
+        return Text(f"{value:,}", justify="right")
+    return Text(str(value))
+
+
+def moment(ms: int) -> str:
+    """A time of the contract, ms, to the second."""
+    return f"{datetime.fromtimestamp(ms / 1_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
