@@ -11,9 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from edge.appeals.commands import appeal
 from edge.audit.commands import audit
@@ -32,6 +30,7 @@ from stream.commands.explain import explain
 from stream.commands.kyc import kyc
 from stream.commands.labels import labels
 from stream.commands.lists import lists
+from stream.commands.paper import complain, stderr, tabulate
 from stream.commands.report import report
 from stream.commands.rings import train_rings
 from stream.commands.rules import rules
@@ -50,7 +49,6 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(stderr=True)
 cli.command()(train)
 cli.command()(snapshot)
 cli.command()(labels)
@@ -90,13 +88,13 @@ def main() -> None:
         refuse_foreign_packages()
         cli()
     except SluicegateError as error:
-        console.print(f"[red]sluicegate:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        complain(str(error))
         sys.exit(1)
     except OSError as error:
-        console.print(f"[red]sluicegate:[/] {error.filename}: {error.strerror}", soft_wrap=True)
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         sys.exit(1)
     except KeyboardInterrupt:
-        console.print("stopped")
+        stderr.print("stopped")
         sys.exit(130)
 
 
@@ -106,9 +104,10 @@ def demo(scenario: ScenarioName = "demo", seed: Seed = None) -> None:
     from stream.demo.run import demo as run
 
     configure_logs("console", "warning", sys.stderr)
+    console = Console(stderr=True)
     picture = asyncio.run(run(console, _scenario(scenario, seed)))
     console.print(picture.summary())
-    console.print(picture.told(), highlight=False)
+    console.print(picture.told(), highlight=False, markup=False)
 
 
 @cli.command()
@@ -154,7 +153,7 @@ def replay(
                 progress=advance,
             )
         )
-    console.print(summary.told())
+    stderr.print(summary.told())
 
 
 @cli.command()
@@ -184,7 +183,7 @@ def simulate(
             done = share
 
         written = write(chosen, out, progress=progress)
-    console.print(
+    stderr.print(
         f"{written.request_events:,} requests and {written.account_events:,} account events "
         f"of {written.members:,} accounts in {out}"
     )
@@ -209,7 +208,7 @@ def traffic(
                 lambda burst: advance(len(burst)),
             )
         )
-    console.print(f"{sent:,} events sent to {settings.kafka_bootstrap}")
+    stderr.print(f"{sent:,} events sent to {settings.kafka_bootstrap}")
 
 
 @cli.command()
@@ -220,7 +219,7 @@ def topics(
     from stream.broker.topics import check_topics, create_topics
 
     states = asyncio.run((check_topics if check else create_topics)(load_settings()))
-    _print_table(("topic", "finding", ""), [(s.name, s.finding, s.detail) for s in states])
+    tabulate(("topic", "finding", ""), [(s.name, s.finding, s.detail) for s in states], stderr)
     sys.exit(0 if all(state.ok for state in states) else 1)
 
 
@@ -235,7 +234,7 @@ def schema(
     for name, document in documents().items():
         path = out / f"{name}.json"
         path.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
-        console.print(str(path))
+        stderr.print(str(path))
 
 
 @cli.command()
@@ -244,10 +243,8 @@ def doctor() -> None:
     from stream.doctor import Verdict, diagnose
 
     checks = asyncio.run(diagnose(load_settings()))
-    _print_table(
-        ("check", "", "found", "what to do"),
-        [(c.name, c.verdict, c.what, c.remedy) for c in checks],
-    )
+    rows = [(c.name, c.verdict, c.what, c.remedy) for c in checks]
+    tabulate(("check", "", "found", "what to do"), rows, stderr)
     sys.exit(1 if any(c.verdict is Verdict.FAIL for c in checks) else 0)
 
 
@@ -279,13 +276,6 @@ def _bar(text: str, total: float | None) -> Iterator[Callable[[float], None]]:
         TextColumn("{task.completed:,.0f}" if total is None else "{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=stderr, transient=True) as progress:
         task = progress.add_task(text, total=total)
         yield lambda step: progress.advance(task, step)
-
-
-def _print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(*(escape(str(cell)) for cell in row))
-    console.print(table)

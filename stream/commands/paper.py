@@ -18,21 +18,28 @@ _WIDE: Final = 500
 _plain = partial(Console, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 stdout = _plain(width=None if sys.stdout.isatty() else _WIDE)
-stderr = _plain(stderr=True)
+stderr = _plain(width=None if sys.stderr.isatty() else _WIDE, stderr=True)
 
 
-def tabulate(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def tabulate(
+    names: Sequence[str], rows: Iterable[Sequence[object]], console: Console = stdout
+) -> None:
     """Rows under the names of their columns; numbers to the right, their thousands apart."""
     table = Table(*(Column(name, overflow="fold") for name in names), box=None)
     for row in rows:
         table.add_row(*map(_cell, row))
-    stdout.print(table)
+    console.print(table)
 
 
 def _cell(value: object) -> Text:
     if isinstance(value, int | float):
         return Text(f"{value:,}", justify="right")
     return Text(str(value))
+
+
+def complain(text: str) -> None:
+    """Say what is wrong, in one line."""
+    stderr.print(Text.assemble(("sluicegate:", "red"), f" {text}"))
 
 
 def moment(ms: int) -> str:

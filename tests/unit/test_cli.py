@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 import typer
@@ -199,6 +200,18 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     assert told.returncode == 1
     assert str(tmp_path / "none") in told.stderr.replace("\n", "")
     assert "Traceback" not in told.stderr
+
+
+def test_an_error_without_a_file_tells_what_it_was(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A connection has no file's name."""
+    monkeypatch.setattr(
+        "stream.cli.refuse_foreign_packages", Mock(side_effect=OSError(104, "Connection reset"))
+    )
+    with pytest.raises(SystemExit, match="1"):
+        main()
+    assert capsys.readouterr().err == "sluicegate: [Errno 104] Connection reset\n"
 
 
 def test_a_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
