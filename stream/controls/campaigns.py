@@ -51,18 +51,18 @@ class Campaigning:
         await self._find(campaign_id)
         if action is Action.ALLOW or not 0 < lasts <= LONGEST_ACT_MS:
             raise OrderRefusedError("an act is stronger than allow, for 30 days at most")
+        proposal = Proposal(
+            author=author,
+            reason=reason,
+            ts=self._moment(campaign_id),
+            campaign_id=campaign_id,
+            action=action,
+            lasts=lasts,
+        )
         if self._four_eyes and action is Action.BLOCK:
-            proposal = Proposal(
-                author=author,
-                reason=reason,
-                ts=self._moment(campaign_id),
-                campaign_id=campaign_id,
-                action=action,
-                lasts=lasts,
-            )
             await self._acting.publish(proposal)
             return proposal
-        return await self._pin(campaign_id, action, lasts, author, reason)
+        return await self._carry_out(proposal, author)
 
     async def confirm(self, campaign_id: str, author: str) -> CampaignOrder:
         """Agree to what somebody else has proposed."""
@@ -72,14 +72,7 @@ class Campaigning:
             raise OrderRefusedError(f"nothing is proposed about {campaign_id}")
         if proposal.author == author:
             raise OrderRefusedError(f"{author} has proposed it: somebody else has to confirm it")
-        return await self._pin(
-            campaign_id,
-            proposal.action,
-            proposal.lasts,
-            author,
-            proposal.reason,
-            proposed_by=proposal.author,
-        )
+        return await self._carry_out(proposal, author)
 
     async def undo(self, campaign_id: str, author: str, reason: str) -> CampaignOrder:
         """Take the last order back: the evidence decides again."""
@@ -109,42 +102,33 @@ class Campaigning:
             raise OrderRefusedError(f"{campaign_id} is closed{lives_on}")
         return found
 
-    async def _pin(
-        self,
-        campaign_id: str,
-        action: Action,
-        lasts: int,
-        author: str,
-        reason: str,
-        proposed_by: str | None = None,
-    ) -> CampaignOrder:
-        ends = self._moment(campaign_id) + lasts
-        return await self._order(campaign_id, "act", author, reason, action, ends, proposed_by)
-
-    async def _order(
-        self,
-        campaign_id: str,
-        what: Literal["dismiss", "act", "undo"],
-        author: str,
-        reason: str,
-        action: Action | None = None,
-        expires_at: int = 0,
-        proposed_by: str | None = None,
-    ) -> CampaignOrder:
+    async def _carry_out(self, proposal: Proposal, author: str) -> CampaignOrder:
+        ts = self._moment(proposal.campaign_id)
         order = CampaignOrder(
             author=author,
-            reason=reason,
-            ts=self._moment(campaign_id),
-            campaign_id=campaign_id,
-            what=what,
-            action=action,
-            expires_at=expires_at,
-            proposed_by=proposed_by,
+            reason=proposal.reason,
+            ts=ts,
+            campaign_id=proposal.campaign_id,
+            what="act",
+            action=proposal.action,
+            expires_at=ts + proposal.lasts,
+            proposed_by=None if proposal.author == author else proposal.author,
+        )
+        await self._acting.publish(order)
+        return order
+
+    async def _order(
+        self, campaign_id: str, what: Literal["dismiss", "undo"], author: str, reason: str
+    ) -> CampaignOrder:
+        ts = self._moment(campaign_id)
+        order = CampaignOrder(
+            author=author, reason=reason, ts=ts, campaign_id=campaign_id, what=what
         )
         await self._acting.publish(order)
         return order
 
     def _moment(self, campaign_id: str) -> int:
-        """Later than whatever was ordered before, since a campaign and a time name an order."""
-        held = self.order(campaign_id)
-        return max(self._acting.now(), held.ts + 1 if held else 0)
+        """Later than whatever was ordered or proposed before: a campaign and a time name an
+        order, and a proposal is over with the next one, whosever clock is ahead."""
+        held = self.order(campaign_id), self._acting.controls.proposal(campaign_id)
+        return max([self._acting.now(), *(one.ts + 1 for one in held if one)])

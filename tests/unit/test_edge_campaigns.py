@@ -103,6 +103,15 @@ async def test_a_block_of_a_campaign_needs_two(careful: Edge) -> None:
     assert (await careful.get(HERE)).json()["proposed"] is None
 
 
+async def test_a_confirmed_block_waits_for_nobody(careful: Edge) -> None:
+    """Whosever clock was ahead: it cannot be confirmed again."""
+    await careful.post(f"{HERE}/act", **BLOCK)
+    careful.staff.clock -= 5_000
+    assert (await careful.post(f"{HERE}/confirm", "admin")).status == 200
+    assert (await careful.get(HERE)).json()["proposed"] is None
+    assert (await careful.post(f"{HERE}/confirm", "admin")).status == 409
+
+
 async def test_nobody_confirms_themselves(careful: Edge) -> None:
     """The same token is refused."""
     await careful.post(f"{HERE}/act", **BLOCK)
