@@ -30,6 +30,7 @@ from schemas.events import LabelEvent
 from schemas.wire import DecisionWire, encode_decision
 from stream.broker.connections import producer_options, store_client
 from stream.broker.sinks import KafkaSink, LabelSink, Sink
+from stream.bundles.following import following_policy
 from stream.bundles.opening import chosen_policy
 from stream.controls.following import following
 from stream.controls.mirror import put
@@ -89,10 +90,13 @@ class Acting:
         self._sink = sink
         self._store = store
         self._mirror = mirror
-        self._policy = policy
-        self._statute = Statute(policy)
+        self.obey(policy)
         self._partitions = list(range(partitions))
         self._partition = DefaultPartitioner()
+
+    def obey(self, policy: Policy) -> None:
+        """Tell accounts by another policy from now on."""
+        self._policy, self._statute = policy, Statute(policy)
 
     async def publish(self, control: Control) -> None:
         """Let an order hold. Raises MalformedEventError where no reader would take it, EmitError,
@@ -180,15 +184,19 @@ async def open_acting(settings: Settings, controls: Controls) -> AsyncIterator[A
             await producer.start()
         except KafkaError as error:
             raise ConfigurationError(f"{variable('kafka_bootstrap')}: {error!r}") from error
-        async with following(settings, controls.take, controls.forget):
-            yield Acting(
-                sink=KafkaSink(producer, settings.topic),
-                store=RedisStore(client),
-                mirror=partial(put, client),
-                controls=controls,
-                policy=policy,
-                partitions=settings.partitions,
-            )
+        acting = Acting(
+            sink=KafkaSink(producer, settings.topic),
+            store=RedisStore(client),
+            mirror=partial(put, client),
+            controls=controls,
+            policy=policy,
+            partitions=settings.partitions,
+        )
+        async with (
+            following(settings, controls.take, controls.forget),
+            following_policy(settings, acting.obey),
+        ):
+            yield acting
     finally:
         await producer.stop()
         await client.aclose()

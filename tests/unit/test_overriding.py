@@ -12,9 +12,10 @@ from schemas.errors import ConfigurationError
 from stream.controls.campaigns import OrderRefusedError
 from stream.controls.governing import Governing
 from stream.controls.overriding import Overriding
+from stream.decide.policy import Policy
 from stream.decode.hashing import KeyedHasher
 from tests.unit.edges import Answer, Edge, open_edge
-from tests.unit.gates import DAY, HOUR, NOW
+from tests.unit.gates import DAY, HOUR, NOW, POLICY
 from tests.unit.staffed import FakeStaff, blocked
 
 HASHER = KeyedHasher(b"pepper")
@@ -46,6 +47,14 @@ async def test_to_order_again_says_the_same() -> None:
     await staff.acting.override(order)
     first, second = staff.heard.decisions
     assert first == second
+
+
+async def test_an_order_is_told_by_the_policy_that_decides_by_then() -> None:
+    """An edge runs for weeks: a bundle that was promoted meanwhile has another one."""
+    staff = FakeStaff()
+    staff.acting.obey(Policy.model_validate(POLICY | {"version": "next"}))
+    await overriding(staff).set("account", "ada", Action.RATE_LIMIT, DAY, *WHY)
+    assert [told.policy_version for told in staff.heard.decisions] == ["next"]
 
 
 async def test_lifting_lets_go_at_once() -> None:
