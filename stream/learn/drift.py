@@ -4,6 +4,7 @@ Counts of several workers add up, so whoever asks (`sluicegate doctor`) sees the
 """
 
 import asyncio
+import os
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -65,7 +66,7 @@ class Drift:
         self._meters = meters
         self._client = client
         self._now = now
-        self._worker = worker or socket.gethostname()
+        self._worker = worker or f"{socket.gethostname()}:{os.getpid()}"
 
     async def run(self, every_s: float = EVERY_S) -> None:
         """Look again and again, until cancelled."""

@@ -50,6 +50,16 @@ async def test_what_every_worker_counted_is_there(client: Redis) -> None:
     assert np.array_equal(found["a"], SUMMARY.counts)
 
 
+async def test_workers_of_one_machine_stand_side_by_side(
+    client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes: neither takes the other's place."""
+    for pid in (11, 12):
+        monkeypatch.setattr("os.getpid", lambda pid=pid: pid)
+        await post(client, worker="")
+    assert len(await posted(client, "m", NOW)) == 2
+
+
 async def test_counts_of_another_model_are_left_out(client: Redis) -> None:
     """They lie in other bins."""
     await post(client, "a", "old")
