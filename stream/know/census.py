@@ -5,6 +5,7 @@ counts what the stream has seen until now: the account that comes first cannot k
 follow, and learns it with its next event.
 """
 
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,32 +46,60 @@ class Census(Protocol):
 
 
 @dataclass(slots=True)
+class _Claimants:
+    """When each account claimed a value. All of a provider's accounts share some values, so the
+    times stand in order as well: a window is two bisections, not a walk over everybody."""
+
+    _at: dict[int, int] = field(default_factory=dict)
+    _times: list[int] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self._at)
+
+    def note(self, account: int, at: int) -> None:
+        """An account claims it, at the earliest time that is told."""
+        if at < self._at.get(account, at + 1):
+            self.forget(account)
+            self._at[account] = at
+            insort(self._times, at)
+
+    def forget(self, account: int) -> None:
+        """An account has not claimed it."""
+        held = self._at.pop(account, None)
+        if held is not None:
+            del self._times[bisect_left(self._times, held)]
+
+    def others(self, account: int, since: int, before: int) -> int:
+        """How many accounts but this one claimed it between two times, neither of them included."""
+        own = since < self._at.get(account, since) < before
+        return bisect_left(self._times, before) - bisect_right(self._times, since) - own
+
+
+@dataclass(slots=True)
 class MemoryCensus:
     """A census in this process, for replay, training and tests. It keeps every account, so that
     one that comes later in a chunk cannot change a count."""
 
-    _accounts: dict[tuple[str, int], dict[int, int]] = field(
-        default_factory=lambda: defaultdict(dict)
+    _claimants: dict[tuple[str, int], _Claimants] = field(
+        default_factory=lambda: defaultdict(_Claimants)
     )
 
     async def count(self, noted: Sequence[Noted]) -> list[Counts]:
         for account, claim, _ in noted:
-            accounts = self._accounts[claim.kind, claim.value]
-            accounts[account] = min(claim.at, accounts.get(account, claim.at))
+            self._claimants[claim.kind, claim.value].note(account, claim.at)
         return [self._counts(one) for one in noted]
 
     async def forget(self, noted: Sequence[Noted]) -> None:
         for account, claim, _ in noted:
-            self._accounts[claim.kind, claim.value].pop(account, None)
+            self._claimants[claim.kind, claim.value].forget(account)
 
     def _counts(self, noted: Noted) -> Counts:
         account, claim, until = noted
-        times = self._accounts[claim.kind, claim.value]
+        claimants = self._claimants[claim.kind, claim.value]
         windows, most = claim.span
         spans = ((-1, until), *((claim.at - window, claim.at) for window in windows))
         return tuple(
-            min(1 + sum(since < t < before for one, t in times.items() if one != account), most)
-            for since, before in spans
+            min(1 + claimants.others(account, since, before), most) for since, before in spans
         )
 
 

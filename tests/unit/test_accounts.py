@@ -255,7 +255,7 @@ class TestErasure:
         signup = {"ip": "192.0.2.1", "device_id": "d", "email": "a@gmail.com"}
         both = news(told(0, **signup), told(1, "account.erased", ts=NOW + 1))
         await registry(ListSink(), census=census).handle(both)
-        assert not any(census._accounts.values())
+        assert not any(census._claimants.values())
 
     async def test_later_events_bring_nothing_back(self) -> None:
         """A payment provider may report long after."""
