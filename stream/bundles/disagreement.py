@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -41,20 +42,30 @@ def read_pages(pages: Iterable[str]) -> dict[str, Disagreement]:
     return dict(found)
 
 
+class _Still(HTTPRedirectHandler):
+    """Goes nowhere else: the token is for the worker that was named."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 def fetch(url: str, token: str | None) -> str:
     """A worker's metrics page. Raises ConfigurationError."""
     if not url.startswith(("http://", "https://")):
         raise ConfigurationError(f"{url}: must begin with http:// or https://")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = Request(f"{url.rstrip('/')}/metrics", headers=headers)  # noqa: S310 - looked at above
     try:
-        with urlopen(request, timeout=_LIMIT_S) as answer:  # noqa: S310 - looked at above
-            return bytes(answer.read(_MOST_BYTES)).decode()
+        request = Request(f"{url.rstrip('/')}/metrics", headers=headers)  # noqa: S310 - see above
+        with build_opener(_Still).open(request, timeout=_LIMIT_S) as answer:
+            page = bytes(answer.read(_MOST_BYTES)).decode()
+        if "sluicegate_" not in page:
+            raise ValueError("these are no metrics of ours")
     except HTTPError as error:
         error.close()
         raise ConfigurationError(f"{url}: answers {error.code} {error.reason}") from error
-    except (URLError, TimeoutError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise ConfigurationError(f"{url}: no worker answers: {error}") from error
+    return page
 
 
 def _count(found: dict[str, Disagreement], name: str, labels: dict[str, str], value: float) -> None:

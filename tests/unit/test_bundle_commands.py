@@ -155,13 +155,26 @@ def test_the_pages_of_several_workers_add_up() -> None:
 
 
 class Page(BaseHTTPRequestHandler):
-    """A worker's metrics, behind its token."""
+    """A worker's metrics, behind its token; under other paths what else may stand at an address."""
 
     def do_GET(self) -> None:
-        trusted = self.headers["Authorization"] == f"Bearer {TOKEN}" and self.path == "/metrics"
-        self.send_response(200 if trusted else 401)
+        trusted = self.headers["Authorization"] == f"Bearer {TOKEN}"
+        match self.path:
+            case "/metrics":
+                self._send(200 if trusted else 401, page(10) if trusted else "")
+            case "/moved/metrics":
+                self._send(302, "", Location="/metrics")
+            case "/html/metrics":
+                self._send(200, "<p>Sign in.</p>")
+            case "/binary/metrics":
+                self.wfile.write(b"-ERR unknown command\r\n")
+
+    def _send(self, status: int, body: str, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(page(10).encode() if trusted else b"")
+        self.wfile.write(body.encode())
 
     def log_message(self, *_: object) -> None:
         """Nothing on the terminal of the tests."""
@@ -171,7 +184,7 @@ class Page(BaseHTTPRequestHandler):
 def worker() -> Iterator[str]:
     """The URL of a worker that has a shadow."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -198,3 +211,16 @@ def test_a_worker_that_refuses_or_is_away_is_an_error(worker: str) -> None:
     assert "401" in refused("report", "--worker", worker)
     assert "no worker answers" in refused("report", "--worker", "http://127.0.0.1:1")
     assert "must begin with http" in refused("report", "--worker", "file:///etc/passwd")
+    assert "no worker answers" in refused("report", "--worker", "http://[::1")
+
+
+@pytest.mark.parametrize("path", ["html", "binary"])
+def test_what_is_no_worker_is_told(path: str, worker: str) -> None:
+    """A page for people, or another protocol."""
+    assert "no worker answers" in refused("report", "--worker", f"{worker}/{path}")
+
+
+def test_the_token_is_taken_nowhere_else(worker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that sends on to another is not followed."""
+    monkeypatch.setenv("SLUICEGATE_WEB_TOKEN", TOKEN)
+    assert "answers 302" in refused("report", "--worker", f"{worker}/moved")
