@@ -52,8 +52,20 @@ def read_lines(path: Path) -> Iterator[bytes]:
 
     Raises OSError, and UnreadableFileError for what is cut off or not what its suffix says.
     """
+    with _whole(path) as lines:
+        yield from (line for line in lines if line.strip())
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The same, each with its number in the file, from 1 on. Raises as `read_lines`."""
+    with _whole(path) as lines:
+        yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
     try:
         with open_reader(path) as lines:
-            yield from (line for line in lines if line.strip())
+            yield lines
     except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
         raise UnreadableFileError(f"{path}: {error}") from error

@@ -57,13 +57,12 @@ def backtest(
     as_json: Annotated[bool, typer.Option("--json", help="One object, with accounts.")] = False,
 ) -> None:
     """What each rule would have met and changed in recorded traffic, rules in the shadow too."""
-    from schemas.ndjson import read_lines
     from stream.logs import configure_logs
     from stream.rules.backtest import read_truth
     from stream.rules.backtesting import backtest as run
 
     configure_logs("console", "warning", sys.stderr)
-    truth = read_truth(read_lines(labels)) if labels else {}
+    truth = read_truth(labels) if labels else {}
     with stderr.status("replaying"):
         summary, effects = asyncio.run(run(file, accounts, requests))
     if as_json:

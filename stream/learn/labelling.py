@@ -5,7 +5,7 @@ account that nobody has labelled may count as benign, but only once its row has 
 long has passed without a label that one would have come.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from pydantic import TypeAdapter
 
+from schemas.errors import MalformedEventError
 from schemas.events import LabelEvent
-from schemas.ndjson import read_lines
+from schemas.ndjson import numbered_lines
 from schemas.wire import parse
 from scorers.train import TrainingTable
 from stream.learn.lessons import Lesson
@@ -49,8 +50,17 @@ ALL: Final = Terms()
 
 
 def read_labels(path: Path, prefix: str = "", until: int = ALL.until) -> dict[str, Truth]:
-    """What the LabelEvents of a file say of each account by `until`. Raises MalformedEventError."""
-    return truths((parse(_labels, line) for line in read_lines(path)), prefix, until)
+    """What the LabelEvents of a file say of each account by `until`. Raises MalformedEventError,
+    which names the line."""
+    return truths(_labels_of(path), prefix, until)
+
+
+def _labels_of(path: Path) -> Iterator[LabelEvent]:
+    for number, line in numbered_lines(path):
+        try:
+            yield parse(_labels, line)
+        except MalformedEventError as error:
+            raise MalformedEventError(str(error), f"{path}:{number}") from error
 
 
 def truths(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from kyc.tiers import Tier
 from schemas.decisions import Campaign, DeadLetter
 from schemas.errors import MalformedEventError
+from schemas.ndjson import numbered_lines
+from schemas.wire import UNREADABLE
 from stream.broker.sinks import Placed
 from stream.decide.policy import Policy
 from stream.decide.standings import CLEAR
@@ -101,19 +104,19 @@ class Told(msgspec.Struct):
 _told = msgspec.json.Decoder(Told).decode
 
 
-def read_truth(lines: Iterable[bytes]) -> dict[str, bool]:
+def read_truth(path: Path) -> dict[str, bool]:
     """Which accounts are abusive, and which are not; of several labels the latest one holds.
 
-    Raises MalformedEventError for a line that says neither.
+    Raises MalformedEventError, which names the line, for one that says neither.
     """
     found: dict[str, tuple[int, bool]] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in numbered_lines(path):
         try:
             told = _told(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise MalformedEventError(str(error), f"line {number}") from error
+        except UNREADABLE as error:
+            raise MalformedEventError(str(error), f"{path}:{number}") from error
         if told.label is None and told.abusive is None:
-            raise MalformedEventError("has neither `label` nor `abusive`", f"line {number}")
+            raise MalformedEventError("has neither `label` nor `abusive`", f"{path}:{number}")
         abusive = told.label == "abuse" if told.label else bool(told.abusive)
         if told.ts >= found.get(told.account_id, (0, False))[0]:
             found[told.account_id] = told.ts, abusive

@@ -52,8 +52,9 @@ def test_a_file_of_labels_is_read(tmp_path: Path) -> None:
     """Groups of several files are kept apart by a prefix; what is no label is an error."""
     path = written(tmp_path / "labels.ndjson", [label("a", 1)])
     assert read_labels(path, "0:") == {"a": Truth(True, "0:a", NOW + DAY)}
-    with pytest.raises(MalformedEventError, match="event_id"):
-        read_labels(written(tmp_path / "bad.ndjson", [{"label": "abuse"}]))
+    bad = written(tmp_path / "bad.ndjson", [label("a", 1), {"label": "abuse"}])
+    with pytest.raises(MalformedEventError, match=f"{bad}:2: event_id"):
+        read_labels(bad)
 
 
 ROWS = [("a", 0, 1), ("a", 1, 2), ("a", 6, 5), ("b", 0, 1), ("b", 6, 2), ("c", 3, 1)]

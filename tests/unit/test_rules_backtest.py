@@ -1,5 +1,6 @@
 """A backtest: what rules met, and where they would have called for more than what was decided."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -67,20 +68,24 @@ async def test_a_shadow_is_looked_at_like_the_others() -> None:
     assert list(effect.stricter) == ["ada"]
 
 
-def test_truth_is_read_from_labels_and_from_the_simulator() -> None:
+def test_truth_is_read_from_labels_and_from_the_simulator(tmp_path: Path) -> None:
     """The latest label of an account holds."""
     told = [
         {"account_id": "a", "ts": 2, "label": "benign", "source": "jo", "event_id": "2"},
         {"account_id": "a", "ts": 1, "label": "abuse", "source": "jo", "event_id": "1"},
         {"account_id": "b", "abusive": True, "cohort": "ring"},
     ]
-    truth = read_truth(msgspec.json.encode(one) for one in told)
+    path = tmp_path / "labels.ndjson"
+    path.write_bytes(b"\n".join(map(msgspec.json.encode, told)))
+    truth = read_truth(path)
     assert truth == {"a": False, "b": True}
     assert split(["a", "b", "c"], truth) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("line", [b"{", b'{"account_id":"a"}', b'{"account_id":"a","label":"x"}'])
-def test_a_line_that_says_nothing_is_an_error(line: bytes) -> None:
-    """With its number."""
-    with pytest.raises(MalformedEventError, match="line 2"):
-        read_truth([b'{"account_id":"a","label":"abuse"}', line])
+def test_a_line_that_says_nothing_is_an_error(line: bytes, tmp_path: Path) -> None:
+    """With its file and its number, empty lines counted."""
+    path = tmp_path / "labels.ndjson"
+    path.write_bytes(b'{"account_id":"a","label":"abuse"}\n\n' + line)
+    with pytest.raises(MalformedEventError, match=f"{path}:3: "):
+        read_truth(path)
