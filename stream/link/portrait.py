@@ -15,6 +15,7 @@ from scipy.special import ndtri
 from schemas.features import FEATURE_NAMES
 from stream.link import behaviour
 from stream.link.kinds import CIRCUMSTANTIAL, FAMILY, KINDS
+from stream.link.rings import SURPRISING
 from stream.link.surprise import Edges, Floats, Ints, Mask, Sharing
 
 TRAITS: Final = (
@@ -35,10 +36,12 @@ DOUBT: Final = 4
 APART_BY: Final = 1.5  # standard deviations of the established accounts
 TIED: Final = 2  # families of values: one alone may be a popular tool
 OWN_SHARE: Final = 0.5
+SHARERS: Final = 3  # two may be one person
 ENOUGH: Final = 50  # established accounts to be a reference
-_IDENTITY: Final = ("payment", "document", "mail", "phone", "device")
 _CIRCUMSTANTIAL: Final = list(CIRCUMSTANTIAL)
-_CONTENT: Final = ("system", "text")
+_FAMILY: Final = {kind.family: family for kind, family in zip(KINDS, FAMILY, strict=True)}
+_IDENTITY: Final = [_FAMILY[f] for f in ("payment", "document", "mail", "phone", "device")]
+_CONTENT: Final = [_FAMILY[f] for f in ("system", "text")]
 _COLUMN: Final = {name: at for at, name in enumerate(FEATURE_NAMES)}
 _BEHAVIOUR: Final = [_COLUMN[name] for facet in behaviour.FEATURES.values() for name in facet]
 
@@ -74,15 +77,39 @@ class Population:
         return behaviour.ranks(self.rows[:, _BEHAVIOUR].astype(np.float32))
 
     @cached_property
+    def spread(self) -> np.floating:
+        """How far an account's behaviour usually is from everybody's middle."""
+        return _spread(self.ranks)
+
+    @cached_property
     def pace(self) -> Floats:
         """log2 of each account's requests a day since it began."""
         days = np.maximum((self.clock - self.begun) / 86_400_000, 0.5)
         return np.log2(np.maximum(self.requests, 1) / np.minimum(days, 30))
 
     @cached_property
+    def width(self) -> float:
+        """Octaves that the middle half of the reference's paces covers."""
+        return _width(self.pace[self.reference])
+
+    @cached_property
     def families(self) -> NDArray[np.int64]:
         """The family of each value."""
         return np.array(FAMILY)[self.edges.kind]
+
+    @cached_property
+    def _by_account(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The edges in the order of their accounts, and where each account's begin."""
+        order = np.argsort(self.edges.account, kind="stable")
+        accounts = np.arange(len(self.proven) + 1)
+        return order, np.searchsorted(self.edges.account[order], accounts)
+
+    def uses(self, accounts: Ints) -> Edges:
+        """What some accounts used: a search looks at many rings, each a small part of all."""
+        order, begins = self._by_account
+        first, count = begins[accounts], begins[accounts + 1] - begins[accounts]
+        ahead = np.cumsum(count) - count
+        return self.edges.take(order[np.repeat(first - ahead, count) + np.arange(count.sum())])
 
 
 def likely(population: Population, ring: Ints) -> Ints:
@@ -105,12 +132,13 @@ def likely(population: Population, ring: Ints) -> Ints:
 def ties(p: Population, ring: Ints) -> Ints:
     """By how many families of values each member is tied to a ring: of values that are surprising,
     not circumstantial, and whose users are a good part of the ring."""
-    uses = _member_uses(p, ring) & (p.sharing.surprise[p.edges.value] >= 2.0)
-    uses &= ~np.isin(p.edges.kind[p.edges.value], _CIRCUMSTANTIAL)
-    inside = np.bincount(p.edges.value[uses], minlength=len(p.edges.kind))
-    own = (inside >= 3) & (inside >= OWN_SHARE * p.sharing.accounts)
-    shown = np.flatnonzero(uses & own[p.edges.value])
-    place = p.edges.account[shown] * len(KINDS) + p.families[p.edges.value[shown]]
+    uses = p.uses(ring)
+    telling = p.sharing.surprise[uses.value] >= SURPRISING
+    uses = uses.take(telling & ~np.isin(uses.kind[uses.value], _CIRCUMSTANTIAL))
+    value, number, inside = np.unique(uses.value, return_inverse=True, return_counts=True)
+    own = (inside >= SHARERS) & (inside >= OWN_SHARE * p.sharing.accounts[value])
+    shown = uses.take(own[number])
+    place = shown.account * len(KINDS) + p.families[shown.value]
     counted = np.bincount(np.unique(place) // len(KINDS), minlength=len(p.proven))
     return counted[ring].astype(np.int64)
 
@@ -119,20 +147,20 @@ def portrait(population: Population, members: Ints) -> Floats:
     """The TRAITS of a ring; float64[len(TRAITS)]."""
     p, unproven = population, members[~population.proven[members]]
     own = unproven if len(unproven) else members
-    conduct = p.conduct[own]
+    conduct, uses = p.conduct[own], p.uses(own)
     traits = np.array(
         [
             conduct.mean(),
             (conduct > 1.645).mean(),  # one in twenty of the reference
             np.log2((_share(unproven, members) + 0.05) / (1.05 - p.proven.mean())),
             np.log2(len(members)),
-            _narrower(p.pace[own], p.pace[p.reference]),
-            _alike(p, own),
-            1.0 - _largest_share(p, own, "network"),
-            _sharing(p, own, _IDENTITY),
-            _sharing(p, own, _CONTENT),
+            np.log2(p.width / _width(p.pace[own])),
+            1.0 - _spread(p.ranks[own]) / np.maximum(p.spread, 1e-9),
+            1.0 - _most_alike(p, uses, "network") / len(own),
+            _sharing(p, uses, _IDENTITY) / len(own),
+            _sharing(p, uses, _CONTENT) / len(own),
             p.ranks[own, _BEHAVIOUR.index(_COLUMN["elicitation_mean_7d"])].mean(),
-            _largest_share(p, own, "mail"),
+            _most_alike(p, uses, "mail") / len(own),
         ]
     )
     return traits * len(members) / (len(members) + DOUBT)
@@ -142,42 +170,28 @@ def _share(part: Ints, whole: Ints) -> float:
     return len(part) / len(whole)
 
 
-def _narrower(own: Floats, others: Floats) -> float:
-    """By how many octaves the middle half of `own` is narrower than that of the others."""
-
-    def width(values: Floats) -> float:
-        low, high = np.quantile(values, (0.25, 0.75))
-        return float(high - low) + 0.25  # a finite answer where all are equal
-
-    return float(np.log2(width(others) / width(own)))
+def _width(values: Floats) -> float:
+    """How wide the middle half of them is, and a little: a finite answer where all are equal."""
+    low, high = np.quantile(values, (0.25, 0.75))
+    return float(high - low) + 0.25
 
 
-def _alike(p: Population, own: Ints) -> float:
-    """How much closer to each other's middle than anybody is: 0 as all, 1 the same."""
-    spread = np.abs(p.ranks[own] - np.median(p.ranks[own], axis=0)).mean()
-    usual = np.abs(p.ranks - np.median(p.ranks, axis=0)).mean()
-    return float(1.0 - spread / max(usual, 1e-9))
+def _spread(ranks: NDArray[np.float32]) -> np.floating:
+    """How far from their middle they are on average."""
+    spread: np.floating = np.abs(ranks - np.median(ranks, axis=0)).mean()
+    return spread
 
 
-def _largest_share(p: Population, own: Ints, family: str) -> float:
-    """The share of members that use the value of a family that most of them use."""
-    number = next(FAMILY[i] for i, kind in enumerate(KINDS) if kind.family == family)
-    uses = _member_uses(p, own) & (p.families[p.edges.value] == number)
-    if not uses.any():
-        return 0.0
-    _, count = np.unique(p.edges.value[uses], return_counts=True)
-    return float(count.max() / len(own))
+def _most_alike(p: Population, uses: Edges, family: str) -> int:
+    """How many use the value of a family that most of them use."""
+    value = uses.value[p.families[uses.value] == _FAMILY[family]]
+    _, count = np.unique(value, return_counts=True)
+    return int(count.max(initial=0))
 
 
-def _sharing(p: Population, own: Ints, families: tuple[str, ...]) -> float:
-    """The share of members that share a surprising value of these families."""
-    numbers = [FAMILY[i] for i, kind in enumerate(KINDS) if kind.family in families]
-    uses = _member_uses(p, own) & np.isin(p.families[p.edges.value], numbers)
-    uses &= (p.sharing.surprise[p.edges.value] >= 2.0) & (p.sharing.accounts[p.edges.value] >= 3)
-    return len(np.unique(p.edges.account[uses])) / len(own)
-
-
-def _member_uses(p: Population, own: Ints) -> Mask:
-    member = np.zeros(len(p.proven), bool)
-    member[own] = True
-    return member[p.edges.account]
+def _sharing(p: Population, uses: Edges, families: list[int]) -> int:
+    """How many share a surprising value of these families."""
+    telling = np.isin(p.families[uses.value], families)
+    telling &= p.sharing.surprise[uses.value] >= SURPRISING
+    telling &= p.sharing.accounts[uses.value] >= SHARERS
+    return len(np.unique(uses.account[telling]))
