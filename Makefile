@@ -21,7 +21,7 @@ bench: .venv/all
 	$(BIN)/python -m bench
 
 .venv/demo: EXTRAS = cpu,embedded
-.venv/all: EXTRAS = cpu,embedded,train,dev
+.venv/all: EXTRAS = cpu,embedded,grpc,train,dev
 .venv/demo .venv/all: pyproject.toml | $(BIN)/python
 	@echo "installing sluicegate[$(EXTRAS)] into .venv"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]' || \

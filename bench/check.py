@@ -75,7 +75,7 @@ def measure(seconds: float, rate: float, number: int) -> tuple[dict[str, Tally],
     with embedded_store() as store, TemporaryDirectory() as folder:
         fill(store.address)
         file = Path(folder) / "tokens"
-        load = requests(max(number, int(seconds * rate)), create_token(file, "bench", Scope.ACT))
+        load = requests(max(number, int(seconds * rate)), create_token(file, "bench", Scope.CHECK))
         told = {"edge_port": port, "edge_tokens": file, "store_url": store.address}
         told |= {"edge_rate_max": 1_000_000, "log_level": "warning"}
         with served(["-m", "stream", "edge"], port, first, **told) as pid:

@@ -9,12 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from starlette.exceptions import HTTPException
 
+from edge.admission import Admission
 from edge.appeals.appeal import AppealRefusedError, NoSuchAppealError, TooManyAppealsError
 from edge.appeals.routes import appeals
 from edge.check.described import described
-from edge.check.desk import Desk
 from edge.check.doors import Doors
-from edge.check.ledger import Ledger
 from edge.controls.campaigns import campaigns
 from edge.controls.governance import governance
 from edge.controls.overrides import overrides
@@ -22,11 +21,9 @@ from edge.controls.staff import Staff
 from edge.front import Front
 from edge.metrics import EdgeMetrics
 from edge.problems import MEDIA_TYPE, problem
-from edge.tokens import Keyring
 from schemas.errors import ConfigurationError, SluicegateError, StoreError
 from stream.broker.sinks import EmitError
 from stream.controls.campaigns import NoSuchCampaignError, OrderRefusedError
-from stream.settings import Settings
 
 # What people meet who order and review; a check meets none of it.
 STATUSES: Final[dict[type[SluicegateError], int]] = {
@@ -53,9 +50,8 @@ class Api(FastAPI):
 
 
 def create_app(
-    settings: Settings,
-    ledger: Ledger,
-    keyring: Keyring,
+    doors: Doors,
+    admission: Admission,
     metrics: EdgeMetrics,
     staff: Staff,
     lifespan: Lifespan | None = None,
@@ -78,8 +74,7 @@ def create_app(
     api.include_router(overrides(staff))
     api.include_router(governance(staff))
     api.include_router(appeals(staff, metrics))
-    doors = Doors(Desk(ledger, settings, metrics), settings, metrics)
-    return Front(api, doors, keyring, metrics, settings.edge_rate_max)
+    return Front(api, doors, admission, metrics)
 
 
 def _add_pages(api: FastAPI, metrics: EdgeMetrics) -> None:

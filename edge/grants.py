@@ -11,12 +11,12 @@ GRANT: Final = "sluicegate.grant"  # key of the ASGI scope
 
 
 def needs(scope: Scope) -> Callable[[Request], Grant]:
-    """A dependency: the grant of who asks; it answers 403 where its scope is less than `scope`."""
+    """A dependency: the grant of who asks; 403 where it does not allow `scope`."""
 
     def granted(request: Request) -> Grant:
         grant: Grant = request.scope[GRANT]
-        if grant.scope < scope:
-            raise HTTPException(403, f"This needs a token with the scope {scope.name.lower()}.")
+        if not grant.may(scope):
+            raise HTTPException(403, f"This needs a token with the scope {scope}.")
         return grant
 
     return granted

@@ -1,9 +1,9 @@
 """Replies in raw ASGI, with the headers that every answer of the edge has."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
-from edge.problems import MEDIA_TYPE, problem
+from edge.check.verdict import Verdict
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -20,29 +20,14 @@ SECURITY: Final = (
 )
 # Orchestrators ask for them without credentials, and learn nothing else.
 OPEN: Final = frozenset({"/livez", "/readyz"})
-_PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
 
 
-async def reply(
-    send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
-) -> None:
+async def reply(send: Send, verdict: Verdict) -> None:
     """Send a whole answer."""
-    length = (b"content-length", str(len(body)).encode())
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [*headers, *SECURITY, length],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
-
-
-async def reply_problem(
-    send: Send, status: int, detail: str, headers: Iterable[tuple[bytes, bytes]] = ()
-) -> None:
-    """Send a problem of no particular type."""
-    await reply(send, status, (_PROBLEM, *headers), problem(status, detail))
+    length = (b"content-length", str(len(verdict.body)).encode())
+    headers = [*verdict.headers, *SECURITY, length]
+    await send({"type": "http.response.start", "status": verdict.status, "headers": headers})
+    await send({"type": "http.response.body", "body": verdict.body})
 
 
 def secured(send: Send) -> Send:

@@ -4,8 +4,13 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 
 import structlog
 import uvicorn
@@ -14,8 +19,11 @@ from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from edge.admission import Admission
 from edge.app import create_app
 from edge.appeals.watching import watch
+from edge.check.desk import Desk
+from edge.check.doors import Doors
 from edge.check.ledger import RedisLedger
 from edge.check.quotas import tier_quotas
 from edge.controls.staff import LiveStaff
@@ -45,18 +53,9 @@ def run(settings: Settings) -> int:
 
     Raises ConfigurationError, before anything listens, when it must not run.
     """
-    if settings.edge_tokens is None:
-        raise ConfigurationError(
-            f"{variable('edge_tokens')}: needed; `sluicegate token create` makes the file"
-        )
-    policy = load_kyc_policy(settings.kyc_policy or SHIPPED_POLICY)
-    keyring = Keyring(settings.edge_tokens)
+    edge = Edge(settings)
     configure_logs(settings.log_format, settings.log_level, sys.stderr)
-    client = _client(settings)
-    ledger = RedisLedger(client, tier_quotas(policy))
-    metrics, staff = EdgeMetrics(), LiveStaff(settings)
-    lifespan = _connected(client, ledger, staff, metrics)
-    app = create_app(settings, ledger, keyring, metrics, staff, lifespan)
+    app = create_app(edge.doors, edge.admission, edge.metrics, edge.staff, edge.lifespan)
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops gracefully and then raises the signal again; that is to end in exit code 0.
         signal.signal(number, lambda *_: None)
@@ -67,6 +66,63 @@ def run(settings: Settings) -> int:
     log.info("edge.starts", host=settings.edge_host, port=settings.edge_port)
     server.run()
     return 0 if server.started else 1
+
+
+class Edge:
+    """The parts of an edge, and what runs beside its application.
+
+    Raises ConfigurationError when settings, policy or tokens are not as they must be.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.edge_tokens is None:
+            raise ConfigurationError(
+                f"{variable('edge_tokens')}: needed; `sluicegate token create` makes the file"
+            )
+        policy = load_kyc_policy(settings.kyc_policy or SHIPPED_POLICY)
+        keyring = Keyring(settings.edge_tokens)
+        self.metrics, self.staff = EdgeMetrics(), LiveStaff(settings)
+        self.admission = Admission(keyring, self.metrics, settings.edge_rate_max)
+        self._client = _client(settings)
+        self._ledger = RedisLedger(self._client, tier_quotas(policy))
+        self._desk = Desk(self._ledger, settings, self.metrics)
+        self.doors = Doors(self._desk, settings, self.metrics)
+        self._calls = self._answering(settings)
+
+    @asynccontextmanager
+    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        """The store is connected, the controls are watched, and calls over gRPC are answered."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._ledger.close)
+            stack.push_async_callback(self.staff.close)
+            await stack.enter_async_context(self._calls)
+            try:
+                await self._ledger.open()
+            except StoreError as error:
+                log.error("edge.store_away", answered_by_table=0, error=str(error))
+            for watching in (
+                watch(self.staff.docket, self.metrics),
+                look(self._client, self._heed),
+            ):
+                stack.callback(asyncio.create_task(watching).cancel)
+            yield
+
+    def _answering(self, settings: Settings) -> AbstractAsyncContextManager[None]:
+        """Answers calls over gRPC while it is entered, where settings name a port for it."""
+        port = settings.edge_grpc_port
+        if port is None:
+            return nullcontext()
+        try:
+            from edge.check.calls import answering  # noqa: PLC0415 - an extra brings what it needs
+        except ImportError as error:
+            told = f"{variable('edge_grpc_port')}: it needs `pip install 'sluicegate[grpc]'`"
+            raise ConfigurationError(f"{told}: {error}") from error
+        return answering(self.doors, self.admission, settings.edge_host, port, GRACE_S)
+
+    def _heed(self, mode: Mode | None) -> None:
+        self._ledger.heed(mode)
+        self._desk.forget()
+        self.metrics.shadow.set(mode == "shadow")
 
 
 def _config(app: object, settings: Settings) -> uvicorn.Config:
@@ -93,29 +149,3 @@ def _client(settings: Settings) -> "Redis | RedisCluster":
     # Asked twice, a bucket pays twice; and there is no time for a second try.
     client.set_retry(Retry(NoBackoff(), 0))
     return client
-
-
-def _connected(
-    client: "Redis | RedisCluster", ledger: RedisLedger, staff: LiveStaff, metrics: EdgeMetrics
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    def heed(mode: Mode | None) -> None:
-        ledger.heed(mode)
-        metrics.shadow.set(mode == "shadow")
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        try:
-            await ledger.open()
-        except StoreError as error:
-            log.error("edge.store_away", answered_by_table=0, error=str(error))
-        tasks = [
-            asyncio.create_task(watch(staff.docket, metrics)),
-            asyncio.create_task(look(client, heed)),
-        ]
-        yield
-        for task in tasks:
-            task.cancel()
-        await staff.close()
-        await ledger.close()
-
-    return lifespan

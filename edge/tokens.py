@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
@@ -20,18 +20,27 @@ import structlog
 from schemas.errors import ConfigurationError
 
 LOOK_S: Final = 1.0  # how often the file is looked at for a change
-_LINE: Final = re.compile(r"([A-Za-z0-9._-]{1,64}) (read|act|admin) ([0-9a-f]{64})")
+_LINE: Final = re.compile(r"([A-Za-z0-9._-]{1,64}) (check|read|act|admin) ([0-9a-f]{64})")
 _BEARER: Final = b"bearer "
 
 log = structlog.get_logger()
 
 
-class Scope(IntEnum):
-    """What a token allows; each holds the ones before it."""
+class Scope(StrEnum):
+    """What a token is for: a gateway checks, a dashboard reads, people act."""
 
-    READ = 0
-    ACT = 1
-    ADMIN = 2
+    CHECK = "check"
+    READ = "read"
+    ACT = "act"
+    ADMIN = "admin"
+
+
+_HOLDS: Final = {
+    Scope.CHECK: {Scope.CHECK},
+    Scope.READ: {Scope.READ},
+    Scope.ACT: {Scope.CHECK, Scope.READ, Scope.ACT},
+    Scope.ADMIN: set(Scope),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,10 @@ class Grant:
     scope: Scope
     digest: bytes
 
+    def may(self, scope: Scope) -> bool:
+        """Whether the token allows what needs this scope."""
+        return scope in _HOLDS[self.scope]
+
 
 def create_token(file: Path, name: str, scope: Scope) -> str:
     """Make a token, append its hash to `file`, and return it: it cannot be had again.
@@ -49,7 +62,7 @@ def create_token(file: Path, name: str, scope: Scope) -> str:
     Raises ConfigurationError when the name is taken or not of `A-Za-z0-9._-`.
     """
     token = "sg_" + secrets.token_urlsafe(32)
-    line = f"{name} {scope.name.lower()} {sha256(token.encode()).hexdigest()}"
+    line = f"{name} {scope} {sha256(token.encode()).hexdigest()}"
     if not _LINE.fullmatch(line):
         raise ConfigurationError(f"{name!r}: a name has 1 to 64 of A-Z a-z 0-9 . _ -")
     if file.exists() and any(grant.name == name for grant in read_grants(file)):
@@ -73,7 +86,7 @@ def read_grants(file: Path) -> list[Grant]:
         match = _LINE.fullmatch(line)
         if match is None:
             raise ConfigurationError(f"{file}:{number}: not a name, a scope and a SHA-256")
-        grants.append(Grant(match[1], Scope[match[2].upper()], bytes.fromhex(match[3])))
+        grants.append(Grant(match[1], Scope(match[2]), bytes.fromhex(match[3])))
     return grants
 
 

@@ -27,6 +27,13 @@ class EdgeSettings(AppealsSettings):
         "127.0.0.1", min_length=1, description="Address of the edge, which speaks plain HTTP."
     )
     edge_port: int = Field(6070, ge=1, le=65_535, description="Port of the edge.")
+    edge_grpc_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_535,
+        description="Port of Envoy's ext_authz over gRPC, on the edge's address; none: off. Needs "
+        "the extra `grpc`.",
+    )
     edge_tokens: FilePath | None = Field(
         None,
         description="File of the hashes of the edge's bearer tokens; the edge needs it.",

@@ -21,6 +21,7 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 
 Account = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 DecisionId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Clerk = Annotated[Grant, Depends(needs(Scope.CHECK))]
 Actor = Annotated[Grant, Depends(needs(Scope.ACT))]
 
 
@@ -73,7 +74,7 @@ def appeals(staff: Staff, metrics: EdgeMetrics) -> APIRouter:
     router = APIRouter(prefix="/v1/appeals", tags=["appeals"])
 
     @router.post("", status_code=201, responses=REFUSALS | {200: {"model": Filed}})
-    async def file(contest: Contest, grant: Actor, response: Response) -> Filed:
+    async def file(contest: Contest, grant: Clerk, response: Response) -> Filed:
         """Contest the decision that stands about an account. 200: that was done before."""
         hearing = await staff.hearing()
         appeal, new = await hearing.file(

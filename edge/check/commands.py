@@ -12,8 +12,8 @@ from stream.settings import load_settings
 Name = Annotated[str, typer.Argument(help="Whose token it is, such as gateway-1.")]
 File = Annotated[Path, typer.Option(help="The file of hashes; made where there is none.")]
 Allowed = Annotated[
-    Literal["read", "act", "admin"],
-    typer.Option(help="What it allows: act asks the check, read only looks."),
+    Literal["check", "read", "act", "admin"],
+    typer.Option(help="What it allows: a gateway checks, a dashboard reads, people act."),
 ]
 
 token = typer.Typer(help="Bearer tokens of the edge, stored as hashes.")
@@ -28,11 +28,11 @@ def edge() -> None:
 
 
 @token.command()
-def create(name: Name, file: File, scope: Allowed = "act") -> None:
+def create(name: Name, file: File, scope: Allowed = "check") -> None:
     """Make a token and print it, once; the file gets its hash."""
     from edge.tokens import Scope, create_token
 
-    print(create_token(file, name, Scope[scope.upper()]))
+    print(create_token(file, name, Scope(scope)))
 
 
 @token.command("list")
@@ -41,4 +41,4 @@ def list_tokens(file: File) -> None:
     from edge.tokens import read_grants
 
     for grant in read_grants(file):
-        console.print(f"{grant.name} {grant.scope.name.lower()}", highlight=False)
+        console.print(f"{grant.name} {grant.scope}", highlight=False)

@@ -37,6 +37,10 @@ class Denials:
             return None
         return denial.verdict if ask.tokens >= denial.tokens else None
 
+    def forget(self) -> None:
+        """Forget all refusals."""
+        self._held.clear()
+
     def last_ruled(self, account: str, now_unix_ms: int) -> Verdict | None:
         """The refusal by a decision that was still in force when last asked and is not over yet:
         for when the store is away."""

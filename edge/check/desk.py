@@ -56,6 +56,10 @@ class Desk:
         self._metrics.check_seconds.observe((self._now_ms() - began) / 1_000)
         return verdict
 
+    def forget(self) -> None:
+        """Repeat no refusal of before: what led to them is not acted on any more."""
+        self._denials.forget()
+
     async def settle(self, settlement: Settlement) -> None:
         """Count what a request used beyond what it asked for. Raises StoreError: not counted, as
         far as is known."""

@@ -4,14 +4,14 @@ A door is a fourth of the price of a framework's route, and every request of the
 one: bench/check.py has the figures.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from edge.check.asks import Ask, BadAskError, HeaderReader, read_body, read_settlement
 from edge.check.desk import Desk
-from edge.check.verdict import Verdict
+from edge.check.verdict import Verdict, refusal
 from edge.metrics import EdgeMetrics
-from edge.problems import MEDIA_TYPE, problem
 from edge.replies import Send, reply
 from schemas.errors import StoreError
 from stream.settings import Settings
@@ -24,12 +24,7 @@ NGINX: Final = "/v1/nginx"
 TRAEFIK: Final = "/v1/traefik"
 # Envoy asks with the client's own path behind this one, and with the client's method.
 ENVOY: Final = "/v1/envoy"
-_PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
-_WRONG_METHOD: Final = Verdict(
-    405,
-    (_PROBLEM, (b"allow", b"POST")),
-    problem(405, "It is a POST with a JSON body."),
-)
+_WRONG_METHOD: Final = refusal(405, "It is a POST with a JSON body.", (b"allow", b"POST"))
 _SETTLED: Final = Verdict(200, ((b"content-type", b"application/json"),), b"{}")
 
 
@@ -55,31 +50,34 @@ class Doors:
             return self._forwarded
         return door
 
+    async def ask(self, headers: Iterable[tuple[bytes, bytes]]) -> Verdict:
+        """The verdict on what these headers of a gateway ask, names in lower case."""
+        return await self._answer(lambda: self._reader.read(headers))
+
     async def _plain(self, scope: Mapping[str, Any], body: bytes, send: Send) -> None:
         if scope["method"] != "POST":
             verdict = _WRONG_METHOD
         else:
             verdict = await self._answer(lambda: read_body(body))
-        await reply(send, verdict.status, verdict.headers, verdict.body)
+        await reply(send, verdict)
 
     async def _settle(self, scope: Mapping[str, Any], body: bytes, send: Send) -> None:
         if scope["method"] != "POST":
             verdict = _WRONG_METHOD
         else:
             verdict = await self._settled(body)
-        await reply(send, verdict.status, verdict.headers, verdict.body)
+        await reply(send, verdict)
 
     async def _forwarded(self, scope: Mapping[str, Any], _: bytes, send: Send) -> None:
-        verdict = await self._answer(lambda: self._reader.read(scope["headers"]))
-        await reply(send, verdict.status, verdict.headers, verdict.body)
+        await reply(send, await self.ask(scope["headers"]))
 
     async def _nginx(self, scope: Mapping[str, Any], _: bytes, send: Send) -> None:
-        verdict = await self._answer(lambda: self._reader.read(scope["headers"]))
+        verdict = await self.ask(scope["headers"])
         # auth_request takes 2xx, 401 and 403; anything else it makes a 500. The status that the
         # client is to see goes beside it.
         status = 200 if verdict.status == 200 else 403
         told = (b"x-sluicegate-status", str(verdict.status).encode())
-        await reply(send, status, (*verdict.headers, told), verdict.body)
+        await reply(send, replace(verdict, status=status, headers=(*verdict.headers, told)))
 
     async def _settled(self, body: bytes) -> Verdict:
         try:
@@ -87,12 +85,12 @@ class Doors:
         except BadAskError as error:
             return self._refused(error)
         except StoreError as error:
-            return Verdict(503, (_PROBLEM,), problem(503, str(error)))
+            return refusal(503, str(error))
         return _SETTLED
 
     def _refused(self, error: BadAskError) -> Verdict:
         self._metrics.refusals.labels("malformed").inc()
-        return Verdict(400, (_PROBLEM,), problem(400, str(error)))
+        return refusal(400, str(error))
 
     async def _answer(self, read: Callable[[], Ask]) -> Verdict:
         try:

@@ -73,6 +73,11 @@ def judge(spent: Spent) -> Verdict:
     return Verdict(200, (_JSON, *headers), _passed(action, ruling), ruling)
 
 
+def refusal(status: int, detail: str, *headers: tuple[bytes, bytes]) -> Verdict:
+    """A refusal of the one who asks, whatever it asks about."""
+    return Verdict(status, (_PROBLEM, *headers), problem(status, detail))
+
+
 def pass_unasked() -> Verdict:
     """The store is away, and the failure table says `allow`."""
     return _ALLOWED_UNASKED

@@ -18,9 +18,10 @@ from stream.controls.campaigns import DAY_MS, Campaigning
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     status: {} for status in (400, 403, 404, 409, 422, 503)
 }
-_SEEN: Final[dict[int | str, dict[str, Any]]] = {n: {} for n in (404, 422, 503)}
+_SEEN: Final[dict[int | str, dict[str, Any]]] = {n: {} for n in (403, 404, 422, 503)}
 
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+Reader = Annotated[Grant, Depends(needs(Scope.READ))]
 Actor = Annotated[Grant, Depends(needs(Scope.ACT))]
 Because = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -62,8 +63,9 @@ def campaigns(staff: Staff) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 
-    @router.get("", responses={422: {}, 503: {}})
+    @router.get("", responses={403: {}, 422: {}, 503: {}})
     async def latest(
+        _: Reader,
         count: Annotated[int, Query(ge=1, le=200)] = 50,
         after: Annotated[int, Query(ge=0, le=10_000)] = 0,
     ) -> list[Seen]:
@@ -72,7 +74,7 @@ def campaigns(staff: Staff) -> APIRouter:
         return [_seen(desk, one) for one in await staff.board.latest(count, after)]
 
     @router.get("/{campaign_id}", responses=_SEEN)
-    async def show(campaign_id: Id) -> Seen:
+    async def show(campaign_id: Id, _: Reader) -> Seen:
         """One campaign."""
         found = await staff.board.find(campaign_id)
         if found is None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from edge.controls.campaigns import REFUSALS, Because
+from edge.controls.campaigns import REFUSALS, Because, Reader
 from edge.controls.staff import Staff
 from edge.grants import needs
 from edge.tokens import Grant, Scope
@@ -13,7 +13,6 @@ from schemas.controls import Allowance, Switch
 from schemas.decisions import Mode
 
 HOUR_MS = 3_600_000
-Reader = Annotated[Grant, Depends(needs(Scope.READ))]
 Admin = Annotated[Grant, Depends(needs(Scope.ADMIN))]
 Share = Annotated[float, Field(gt=0, le=1)]
 

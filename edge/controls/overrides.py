@@ -2,13 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
-from edge.controls.campaigns import REFUSALS, Actor, Because
+from edge.controls.campaigns import REFUSALS, Actor, Because, Reader
 from edge.controls.staff import Staff
-from edge.grants import needs
-from edge.tokens import Grant, Scope
 from schemas.controls import Override, Subject
 from schemas.decisions import Action
 
@@ -49,7 +47,7 @@ def overrides(staff: Staff) -> APIRouter:
     router = APIRouter(prefix="/v1/overrides", tags=["overrides"])
 
     @router.get("", responses={403: {}, 503: {}})
-    async def holding(_: Annotated[Grant, Depends(needs(Scope.READ))]) -> list[Pinned]:
+    async def holding(_: Reader) -> list[Pinned]:
         """What is pinned now, what ends first first."""
         return [_pinned(one) for one in (await staff.overriding()).holding()]
 

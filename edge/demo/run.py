@@ -46,7 +46,7 @@ def demo_api(store_url: str) -> Iterator[DemoApi]:
         (edge_folder := place / "edge").mkdir()
         edge_port, api_port = free_port(), free_port()
         tokens, token, key = place / "tokens", place / "token", place / "key"
-        token.write_text(create_token(tokens, "demo", Scope.ACT))
+        token.write_text(create_token(tokens, "demo", Scope.CHECK))
         key.write_text("whsec_" + b64encode(secrets.token_bytes(32)).decode())
         told = {
             "store_url": store_url,

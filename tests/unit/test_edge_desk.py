@@ -168,6 +168,16 @@ async def test_who_was_blocked_stays_blocked_while_the_store_is_away() -> None:
     assert await bench.status() == 200
 
 
+async def test_what_is_forgotten_is_not_repeated() -> None:
+    """After the kill switch nobody stays blocked for having been, store or no store."""
+    ledger = FakeLedger(BLOCK)
+    bench = Bench(ledger, edge_failure="allow,allow,allow,allow")
+    await bench.status()
+    bench.desk.forget()
+    ledger.error = StoreError("gone")
+    assert await bench.status() == 200
+
+
 async def test_an_unreadable_decision_falls_back() -> None:
     """Counted, for this account only; the store is not taken for broken."""
     bench = Bench(FakeLedger(Spent(True, b"nonsense", ())), edge_failure="deny,deny,deny,deny")

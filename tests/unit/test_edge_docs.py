@@ -50,7 +50,15 @@ def test_every_gateway_asks_at_its_door(file: str, path: str) -> None:
     assert re.findall(r"x-account-id", text)
 
 
-@pytest.mark.parametrize("file", ["envoy.yaml", "traefik.yaml"])
+def test_the_example_over_grpc_has_its_port_and_token() -> None:
+    """It asks at a port of its own, without a path, and takes no header twice."""
+    text = (DOCS / "gateways" / "envoy-grpc.yaml").read_text()
+    assert "port_value: 6071" in text
+    assert "TOKEN" in text
+    assert "encode_raw_headers: true" in text
+
+
+@pytest.mark.parametrize("file", ["envoy.yaml", "envoy-grpc.yaml", "traefik.yaml"])
 def test_the_examples_are_yaml(file: str) -> None:
     """As far as that can be tried without the gateway."""
     assert isinstance(yaml.safe_load((DOCS / "gateways" / file).read_text()), dict)

@@ -96,8 +96,33 @@ async def test_what_could_not_be_counted_is_told(edge: Edge) -> None:
 async def test_a_check_needs_more_than_reading(edge: Edge) -> None:
     """It takes from quotas."""
     assert (await edge.check(b'{"account_id": "a"}', scope="read")).status == 403
-    assert (await edge.check(b'{"account_id": "a"}', scope="admin")).status == 200
+    for scope in ("check", "act", "admin"):
+        assert (await edge.check(b'{"account_id": "a"}', scope)).status == 200
     assert (await edge.get("/metrics", scope="read")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/campaigns"),
+        ("GET", "/v1/campaigns/c-1"),
+        ("POST", "/v1/campaigns/c-1/dismiss"),
+        ("GET", "/v1/overrides"),
+        ("POST", "/v1/overrides"),
+        ("GET", "/v1/mode"),
+        ("POST", "/v1/mode"),
+        ("POST", "/v1/governor"),
+        ("GET", "/v1/appeals"),
+        ("POST", "/v1/appeals/answer"),
+    ],
+)
+async def test_a_gateways_token_orders_nothing(edge: Edge, method: str, path: str) -> None:
+    """Whoever gets hold of it cannot free an account, nor see who is watched."""
+    answer = await edge.request(
+        method, path, "check", {"content_type": "application/json"}, [b"{}"]
+    )
+    assert answer.status == 403
+    assert edge.staff.heard.orders == []
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.tokens import LOOK_S, Keyring, Scope, create_token, read_grants
+from edge.tokens import LOOK_S, Grant, Keyring, Scope, create_token, read_grants
 from schemas.errors import ConfigurationError
 
 
@@ -23,6 +23,21 @@ def test_a_token_opens_with_its_scope(file: Path) -> None:
     grant = Keyring(file).grant(bearer(token))
     assert grant is not None
     assert (grant.name, grant.scope) == ("gateway", Scope.ACT)
+
+
+@pytest.mark.parametrize(
+    ("scope", "allowed"),
+    [
+        (Scope.CHECK, {Scope.CHECK}),
+        (Scope.READ, {Scope.READ}),
+        (Scope.ACT, {Scope.CHECK, Scope.READ, Scope.ACT}),
+        (Scope.ADMIN, set(Scope)),
+    ],
+)
+def test_a_scope_holds_what_its_holder_needs(scope: Scope, allowed: set[Scope]) -> None:
+    """A gateway does not read, a dashboard takes from no quota."""
+    grant = Grant("x", scope, b"")
+    assert {one for one in Scope if grant.may(one)} == allowed
 
 
 def test_the_file_does_not_hold_the_token(file: Path) -> None:
