@@ -1,7 +1,6 @@
 """From a quantised booster to the folder that serving loads, whole or not at all."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 import xgboost
 
 from schemas.errors import ModelError
+from schemas.folders import whole
 from scorers import export
 from scorers.calibration import Calibration
 from scorers.golden import Golden
@@ -44,15 +44,10 @@ def publish(
     margins = booster.inplace_predict(rows, predict_type="margin")
     files[GOLDEN] = Golden.choose(rows, calibration.score(margins)).to_bytes()
     manifest = Manifest.describe(inputs, calibration, files, card)
-    draft = out.with_name(f".{out.name}.{manifest.version}")
-    draft.mkdir(parents=True)
-    try:
+    with whole(out) as draft:
         write(draft, manifest.to_json(), files)
         _prove(draft, manifest, files, margins, rows)
         Model.load(draft, inputs)
-        draft.rename(out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return manifest.version
 
 

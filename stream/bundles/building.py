@@ -1,9 +1,9 @@
 """Building a bundle: a model's folder and a policy become one folder, signed."""
 
-import shutil
 from pathlib import Path
 
 from schemas.errors import ConfigurationError
+from schemas.folders import whole
 from schemas.policies import parse_policy
 from scorers.inputs import REQUESTS
 from scorers.manifest import Content, Manifest, read, write
@@ -11,7 +11,7 @@ from scorers.model import Model
 from scorers.signature import sign
 from stream.bundles.opening import POLICY, RULES
 from stream.decide.policy import Policy
-from stream.rules.rulebook import load_rulebook
+from stream.rules.rulebook import Rulebook
 
 
 def build(
@@ -30,18 +30,13 @@ def build(
     files = {**held.files, POLICY: text}
     files.pop(RULES, None)
     if rules:
-        load_rulebook(rules)
         files[RULES] = rules.read_bytes()
+        parse_policy(files[RULES], rules, Rulebook)
     manifest = Manifest.describe(
         REQUESTS, held.manifest.calibration, files, held.manifest.training
     ).to_json()
     signature = sign(manifest, key) if key else None
-    draft = out.with_name(f".{out.name}.draft")
-    draft.mkdir(parents=True)
-    try:
+    with whole(out) as draft:
         write(draft, manifest, files, signature)
         Model.load(draft)
-        draft.rename(out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return read(out, REQUESTS)

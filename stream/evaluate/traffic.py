@@ -1,15 +1,14 @@
 """The traffic of a scenario with its truth: simulated as it is read, or read from a cache."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from tempfile import mkdtemp
 
 import msgspec
 
 import simulate
+from schemas.folders import whole
 from schemas.ndjson import read_lines
 from simulate.files import write
 from simulate.population import Population, Truth
@@ -66,15 +65,12 @@ def traffic_of(scenario: Scenario, cache: Path | None = None) -> Traffic:
 
 def _write(scenario: Scenario, own: Path) -> None:
     """Write all files, then let them appear at once: another process may want the same."""
-    own.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(mkdtemp(prefix="unfinished-", dir=own.parent))
-    write(scenario, unfinished, _SUFFIX)
     try:
-        unfinished.rename(own)
+        with whole(own) as unfinished:
+            write(scenario, unfinished, _SUFFIX)
     except OSError:
-        if not own.exists():
+        if not own.exists():  # else the other process was faster
             raise
-        shutil.rmtree(unfinished)  # the other process was faster
 
 
 def _digest(scenario: Scenario) -> str:

@@ -52,6 +52,12 @@ def test_any_part_changes_the_version(tmp_path: Path) -> None:
     assert same == first
 
 
+def test_a_build_that_was_killed_is_in_nobodys_way(tmp_path: Path) -> None:
+    """Its draft lies beside what is built next."""
+    (tmp_path / ".bundle.draft").mkdir()
+    assert make_bundle(tmp_path).exists()
+
+
 def test_a_signed_bundle_is_opened_by_its_key_among_several(tmp_path: Path) -> None:
     """Keys are rotated by naming both for a while."""
     private, public = write_keys(tmp_path)
