@@ -31,10 +31,8 @@ class Stay:
 class Campaign:
     """A campaign. Accounts and values are numbers of the ledger, times ms.
 
-    members: when each one was last found in the ring; since: how many searches there had been when
-    it was first found; met: how many found it; doubtful: who needs to be met more often; keys: the
-    values that tie it, and how many members use each; dismissed: by a person, None as long as
-    nobody has looked, see stream/link/orders.py.
+    keys: the values that tie it, and how many members use each; telling: those that hardly anybody
+    else uses; dismissed: by a person, None as long as nobody has looked, see stream/link/orders.py.
     """
 
     campaign_id: str
@@ -46,6 +44,7 @@ class Campaign:
     searches: int = 0
     searched: int = 0
     keys: dict[int, int] = field(default_factory=dict)
+    telling: list[int] = field(default_factory=list)
     named: set[int] = field(default_factory=set)  # members that some record has named
     told: int = 0  # members when the last record was written
     closed: bool = False

@@ -33,6 +33,9 @@ NEWS = 0.05  # a search is due when as many of those came as this share of the a
 FEWEST_NEWS = 32  # as many as this
 ACQUAINTED = 5  # requests from which on an account's behaviour is its own
 KEY_SHARE = 0.5  # a value is a campaign's own when this share of who uses it are members
+# It tells who comes with it for one more when this share are: a ring in the guise of a popular
+# agent is most of whom its program brings, and the next one who brings it is as likely honest.
+TELLING_SHARE = 0.8
 KEPT_MS = 24 * HOUR_MS  # a member that no search finds for so long is let go
 # Who shows nothing else of a ring's than its behaviour has to stay in it before it counts, and so
 # has an established account that shows less than two kinds of values: who is honest and only
@@ -82,7 +85,7 @@ class Linker:
         self._witness = witness
         self._searched = 0
         self._news = 0
-        self._keys: dict[int, list[Campaign]] = {}
+        self._telling: dict[int, list[Campaign]] = {}
         self._noticing = Noticing()
 
     def fold(self, touch: Touch) -> Changes:
@@ -125,7 +128,7 @@ class Linker:
         shown: dict[str, tuple[Campaign, set[int]]] = {}
         for value in touch.values:
             number = self.ledger.number_of(value)
-            for campaign in self._keys.get(-1 if number is None else number, ()):
+            for campaign in self._telling.get(-1 if number is None else number, ()):
                 shown.setdefault(campaign.campaign_id, (campaign, set()))[1].add(FAMILY[value[0]])
         tied = [campaign for campaign, families in shown.values() if len(families) >= 2]
         if not tied:
@@ -148,7 +151,7 @@ class Linker:
             if campaign:
                 changed[campaign.campaign_id] = campaign
         closed = self._fade()
-        self._keys = self._all_keys()
+        self._telling = self._all_telling()
         return Changes(
             [*changed.values(), *closed],
             [account for campaign in changed.values() for account in campaign.settled()],
@@ -219,31 +222,30 @@ class Linker:
         for account, probation in zip(ring.tolist(), _probation(population, ring), strict=True):
             if account in campaign.members:
                 campaign.members[account].probation = probation
-        campaign.keys = self._own_keys(population, campaign)
+        self._mark_keys(population, campaign)
         return campaign
 
-    def _own_keys(self, population: Population, campaign: Campaign) -> dict[int, int]:
-        """The values that tie a campaign, and how many members use each. Cells of behaviour are
-        below 0: the ledger will give their numbers to other values."""
+    def _mark_keys(self, population: Population, campaign: Campaign) -> None:
+        """Note the values that tie a campaign. Cells of behaviour are below 0: the ledger will
+        give their numbers to other values."""
         member = np.zeros(len(population.proven), bool)
         member[list(campaign.members)] = True
         edges, shared = population.edges, population.sharing
         inside = np.bincount(edges.value[member[edges.account]], minlength=len(edges.kind))
         own = (inside >= FEWEST) & (shared.surprise >= SURPRISING)
-        own &= inside >= KEY_SHARE * shared.accounts
+        keys = np.flatnonzero(own & (inside >= KEY_SHARE * shared.accounts))
         held = self.ledger.values
-        return {
-            int(value) if value < held else int(held - 1 - value): int(inside[value])
-            for value in np.flatnonzero(own)
-        }
+        number = np.where(keys < held, keys, held - 1 - keys)
+        telling = (keys < held) & (inside[keys] >= TELLING_SHARE * shared.accounts[keys])
+        campaign.keys = dict(zip(number.tolist(), inside[keys].tolist(), strict=True))
+        campaign.telling = number[telling].tolist()
 
-    def _all_keys(self) -> dict[int, list[Campaign]]:
-        """By value of the ledger: behaviour is looked at in searches only."""
+    def _all_telling(self) -> dict[int, list[Campaign]]:
+        """By value of the ledger, the campaigns of which it tells a member."""
         found: dict[int, list[Campaign]] = {}
         for campaign in self.register.open.values():
-            for value in campaign.keys:
-                if value >= 0:
-                    found.setdefault(value, []).append(campaign)
+            for value in campaign.telling:
+                found.setdefault(value, []).append(campaign)
         return found
 
     def _fade(self) -> list[Campaign]:

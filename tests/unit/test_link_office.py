@@ -13,7 +13,7 @@ from stream.link.membership import unseal
 from stream.link.surprise import Edges, Ints, Sharing
 from stream.link.touches import Touch
 from stream.store import MemoryStore
-from tests.unit.gates import DAY, HOUR, NOW, POLICY
+from tests.unit.gates import DAY, HOUR, MINUTE, NOW, POLICY
 from tests.unit.touched import Ear, honest, hours, numbered, office, ring, touch, value
 
 
@@ -128,6 +128,18 @@ async def test_a_newcomer_is_answered_at_once() -> None:
     await one.take([(501, touch("new", NOW + 7 * HOUR + 1, *own))])
     assert [d.account_id for d in ear.decisions] == ["new"]
     assert ear.decisions[0].reasons[0].code == "campaign_member"
+
+
+async def test_what_others_use_as_well_draws_nobody_in() -> None:
+    """A ring in the guise of something popular: whoever is new there waits for a search."""
+    ear = Ear()
+    one = office(ear)
+    own = next(ring(1)).values
+    others = [touch(f"o{n}", NOW + 90 * MINUTE + n, own[n % 2]) for n in range(10)]
+    await one.take(numbered([*honest(60), *ring(12, NOW + HOUR), *others, *quiet(3, 7)]))
+    ear.decisions.clear()
+    await one.take([(500, touch("new", NOW + 7 * HOUR, *own))])
+    assert ear.decisions == []
 
 
 async def test_an_established_account_is_not_drawn_in() -> None:
