@@ -14,7 +14,8 @@ class Assessed(NamedTuple):
     """Numbers of one account; times in ms, 0: never.
 
     basic, verified, enhanced: until when it is in tier 1, 2, 3 or above; kyc_score: in
-    millionths; asked_until, asked, answered: see kyc.stepup.Asking.
+    millionths; asked_until, asked, answered: see kyc.stepup.Asking; peak: just above the highest
+    KYC score so far that could have led to an asking, in millionths; 0: its sign-up was not told.
     """
 
     basic: int
@@ -24,11 +25,17 @@ class Assessed(NamedTuple):
     asked_until: int
     asked: int
     answered: int
+    peak: int = NEVER
 
     @classmethod
-    def of(cls, until: Until, score: float, asking: Asking) -> "Assessed":
+    def of(cls, until: Until, score: float, asking: Asking, peak: int) -> "Assessed":
         """The numbers of an assessment."""
-        return cls(*until, round(score * SCORE_UNITS), *asking)
+        return cls(*until, round(score * SCORE_UNITS), *asking, peak)
+
+    def still(self, asking: Asking) -> "Assessed":
+        """The same, asked for what it was."""
+        until, last, answered = asking
+        return self._replace(asked_until=until, asked=last, answered=answered)
 
     @property
     def asking(self) -> Asking:

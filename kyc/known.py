@@ -112,6 +112,7 @@ class Known:
     asked_until: Ints
     asked: Ints
     answered: Ints
+    peak: Ints
 
     @property
     def asking(self) -> tuple[Ints, Ints, Ints]:

@@ -81,6 +81,7 @@ class Effort(_Part):
 class StepUp(_Part):
     """When more proof is asked for, for how long, and what each proof costs and is worth."""
 
+    budget: Part
     threshold: Part
     hysteresis: Part
     lifetime: Days

@@ -11,30 +11,28 @@ MOST: Final = 5
 _DECIMALS: Final = 4
 # Where somebody is, or from which network, is a hint and never enough.
 _HINTS: Final = frozenset({Appeal.COUNTRY, Appeal.NETWORK})
-# Behind a carrier's or a campus's address people sign up side by side with the same telephones.
-_CROWDS: Final = frozenset({"signup_twins", "signups_hour", "signups_day"})
 # What an account has not shown yet, and that it is new, is true of every newcomer: only what it
-# has shown may decide.
+# has shown may decide. How much of it honest people show in the stream at hand, the bar knows.
 _DECISIVE: Final = np.array(
     [
-        SIGNALS[name].appeal not in _HINTS
-        and SIGNALS[name].direction is Direction.RAISES
-        and name not in _CROWDS
+        SIGNALS[name].appeal not in _HINTS and SIGNALS[name].direction is Direction.RAISES
         for name in NAMES
     ]
 )
-# Of those that count accounts, the account itself is one. Two of one card, mailbox or number are a
-# couple, or one person with two: no evidence either.
-_COUPLE: Final = {
-    "card_accounts": 2.0,
-    "email_accounts": 2.0,
-    "phone_accounts": 2.0,
-    "document_accounts": 1.0,
-    "signup_device_accounts": 1.0,
-    # One in thirty: neighbours have the same telephone now and then.
-    "signup_clients_alike": 1.5,
-}
-_INNOCENT: Final = np.array([_COUPLE.get(name, 0.0) for name in NAMES])
+_COUNT_ACCOUNTS: Final = frozenset(
+    {
+        "card_accounts",
+        "email_accounts",
+        "phone_accounts",
+        "document_accounts",
+        "signup_device_accounts",
+        "signup_twins",
+        "signups_hour",
+        "signups_day",
+    }
+)
+# Of those that count accounts, the account itself is one.
+_ALONE: Final = np.array([float(name in _COUNT_ACCOUNTS) for name in NAMES])
 _YES_NO: Final = {0.0: "no", 1.0: "yes"}
 
 Row = npt.NDArray[np.float32]
@@ -61,7 +59,7 @@ def explain(row: Row, contributions: Row) -> list[Reason]:
 
 def decisive(row: Row, contributions: Row) -> float:
     """Log-odds that what the account has shown brings for risk, country and network left out."""
-    shown = _DECISIVE & (np.nan_to_num(row) > _INNOCENT)
+    shown = _DECISIVE & (np.nan_to_num(row) > _ALONE)
     return float(np.maximum(contributions[shown], 0.0).sum(dtype=np.float64))
 
 

@@ -52,13 +52,21 @@ class Asking(NamedTuple):
 SILENT: Final = Asking()
 
 
-def ask(held: Asking, seen: Evidence, score: float, proven: Proven, *, decisive: bool) -> Asking:
+def ask(
+    held: Asking,
+    seen: Evidence,
+    score: float,
+    proven: Proven,
+    *,
+    threshold: float,
+    decisive: bool,
+) -> Asking:
     """What is asked for after an event: `held` itself unless that changes or is renewed.
 
-    score: the KYC score; proven: as proven_until gives it; decisive: whether anything but
-    countries and networks speaks for it. A proof that was asked for counts with its full worth
-    once it is shown, whatever the model makes of it; one that was tried in vain is not asked for
-    again at once.
+    score: the KYC score; proven: as proven_until gives it; threshold: the score from which on
+    something is asked for; decisive: whether anything but countries and networks speaks for it. A
+    proof that was asked for counts with its full worth once it is shown, whatever the model makes
+    of it; one that was tried in vain is not asked for again at once.
     """
     if not decisive and held == SILENT:
         return held
@@ -68,15 +76,15 @@ def ask(held: Asking, seen: Evidence, score: float, proven: Proven, *, decisive:
         held = held._replace(answered=held.answered | PROVES[current])
     risk = _log_odds(score) - _worth(held.answered, proven, step)
     is_open = current is not None and _tried(current, seen) <= held.until - step.lifetime
-    limit = step.threshold * step.hysteresis if is_open else step.threshold
-    if not decisive or risk < _log_odds(limit):
+    enough = _log_odds(threshold * step.hysteresis)
+    if not decisive or risk < (enough if is_open else _log_odds(threshold)):
         return held._replace(until=NEVER)
     if is_open and held.until - seen.at > step.lifetime // 2:
         return held
     until = seen.at + step.lifetime
     if is_open:
         return held._replace(until=until)
-    wanted = choose(seen, risk, proven, held.last)
+    wanted = choose(seen, risk - enough, proven, held.last)
     return held._replace(until=until, last=REQUIREMENTS.index(wanted) + 1)
 
 
@@ -96,11 +104,10 @@ def _tried(wanted: Requirement, seen: Evidence) -> int:
     return shown(seen.profile).get(PROVES[wanted], NEVER) if wanted in PROVES else NEVER
 
 
-def choose(seen: Evidence, risk: float, proven: Proven, last: int) -> Requirement:
-    """The cheapest requirement that would bring `risk` (log-odds) below the threshold; where none
-    alone would, a review. Never what was asked for last, and nothing that is proven."""
+def choose(seen: Evidence, excess: float, proven: Proven, last: int) -> Requirement:
+    """The cheapest requirement that is worth more than `excess` (log-odds of what is too much);
+    where none alone is, a review. Never what was asked for last, and nothing that is proven."""
     step = seen.policy.step_up
-    enough = _log_odds(step.threshold * step.hysteresis)
     open_ = [
         wanted
         for wanted in PROVES
@@ -108,7 +115,7 @@ def choose(seen: Evidence, risk: float, proven: Proven, last: int) -> Requiremen
         and PROVES[wanted] not in proven
         and _can_show(wanted, seen)
         and REQUIREMENTS.index(wanted) + 1 != last
-        and risk - step.proofs[wanted].worth < enough
+        and step.proofs[wanted].worth > excess
     ]
     return min(open_, key=lambda wanted: step.proofs[wanted].cost, default="manual_review")
 
@@ -128,6 +135,8 @@ def _has_own_domain(seen: Evidence) -> bool:
 
 
 def _log_odds(score: float) -> float:
+    if score > 1.0:
+        return math.inf  # a threshold that no score reaches
     if not 0.0 < score < 1.0:
         return math.copysign(_MOST, score - 0.5)
     return math.log(score / (1.0 - score))

@@ -15,6 +15,7 @@ from stream.broker.tombstones import Tombstones
 from stream.bundles.panel import Panel
 from stream.bundles.watch import open_watch
 from stream.controls.holding import holding
+from stream.decide.bars import Calibration
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.govern.governor import Governor
@@ -57,7 +58,7 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     drift = Drift(sample, lambda: watch.panel.served, metrics.drift, client)
     await producer.start()
     stack = AsyncExitStack()
-    tasks = [asyncio.create_task(follow(client, watch.heed))]
+    tasks: list[asyncio.Task[None]] = []
     try:
         controls = await stack.enter_async_context(holding(settings, client, metrics))
         grants = PatientGrants(RedisGrants(client), store)
@@ -99,13 +100,19 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             departed=departed,
         )
 
-        def heed(consulted: Consulted) -> None:
+        def heed(found: Calibration) -> None:
+            watch.heed(found.actions)
+            registry.assessor.heed(found.ask)
+
+        tasks.append(asyncio.create_task(follow(client, heed)))
+
+        def consult(consulted: Consulted) -> None:
             geography.take(consulted.geography)
             registry.consult(consulted.lists, consulted.watch)
 
         if settings.lists_dir:
             rescreen = Rescreener(client, run_rescreen)
-            reading = follow_lists(settings, listed, heed, rescreen, metrics)
+            reading = follow_lists(settings, listed, consult, rescreen, metrics)
             tasks.append(asyncio.create_task(reading))
         yield {
             settings.topic("requests"): gate.handle,

@@ -23,13 +23,14 @@ from stream.broker.tombstones import Tombstones
 from stream.bundles.following import following_policy
 from stream.bundles.opening import chosen_policy
 from stream.controls.holding import holding
+from stream.decide.bars import Calibration
 from stream.decide.court import wall_clock
 from stream.decide.policy import Policy
-from stream.decide.statute import Bars
 from stream.decode.records import dead_letter
 from stream.govern.governor import Governor
 from stream.govern.grants import RedisGrants
 from stream.handling import HandlerApp, handler_app
+from stream.know.assessor import chosen_kyc_policy
 from stream.link.board import post
 from stream.link.clerk import Clerk
 from stream.link.labels import Labels
@@ -205,7 +206,7 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
     producer = AIOKafkaProducer(**producer_options(settings))
     sink = KafkaSink(producer, settings.topic)
 
-    async def heed(bars: Bars) -> None:
+    async def heed(bars: Calibration) -> None:
         await store.insist(lambda: put(bars))
 
     async def show(records: Sequence[Campaign]) -> None:
@@ -231,6 +232,7 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
                 sink=sink,
                 heed=heed,
                 metrics=metrics,
+                ask=chosen_kyc_policy(settings).step_up.budget,
                 post=show,
                 burial=Tombstones(producer, settings.topic),
                 labels=labels,

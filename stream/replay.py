@@ -5,7 +5,7 @@ byte but for `decided_at`.
 """
 
 import heapq
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from stream.broker.sinks import CampaignSink, FileSink
 from stream.broker.tombstones import Erased
 from stream.bundles.opening import chosen_policy
 from stream.controls.table import Controls
+from stream.decide.bars import Calibration
 from stream.decide.court import open_court, wall_clock
 from stream.decide.judge import Judge
 from stream.decide.statute import Bars
@@ -28,6 +29,7 @@ from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.govern.governor import Governor
 from stream.govern.grants import MemoryGrants
+from stream.know.assessor import chosen_kyc_policy
 from stream.know.census import MemoryCensus
 from stream.know.opening import open_registry
 from stream.link.labels import Labels
@@ -181,13 +183,6 @@ class Bench(Judge, Protocol):
         """Take the bars that the linker found."""
 
 
-def _heeding(court: Bench) -> Callable[[Bars], Awaitable[None]]:
-    async def heed(bars: Bars) -> None:
-        court.heed(bars)
-
-    return heed
-
-
 def local_handlers(
     settings: Settings,
     sink: CampaignSink,
@@ -203,11 +198,16 @@ def local_handlers(
     office (training); `court`: decides in place of the settings' model and policy; `witness`:
     sees every feature row; `labels`: whom the bars may be calibrated on.
     """
-    court, geography = court or open_court(settings), open_geography(settings)
+    bench, geography = court or open_court(settings), open_geography(settings)
     policy = chosen_policy(settings)
     hasher, store, metrics = KeyedHasher(LOCAL_PEPPER), MemoryStore(), Metrics()
     controls = Controls(settings.mode)
     governor = Governor(policy, MemoryGrants(), controls, metrics)
+
+    async def heed(found: Calibration) -> None:
+        bench.heed(found.actions)
+        registry.assessor.heed(found.ask)
+
     linker = LocalOffice(
         Office(
             policy=policy,
@@ -217,14 +217,15 @@ def local_handlers(
             now=wall_clock,
             store=store,
             sink=sink,
-            heed=_heeding(court),
+            heed=heed,
             metrics=metrics,
+            ask=chosen_kyc_policy(settings).step_up.budget,
             labels=labels,
             blind=blind,
         )
     )
     gate = Gate(
-        court=court,
+        court=bench,
         hasher=hasher,
         geography=geography,
         store=store,

@@ -8,7 +8,7 @@ little, and only where it is nearly certain.
 
 import math
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,26 @@ NEVER: Final = math.inf
 AT_FIRST: Final[Bars] = MappingProxyType(
     {Action.RESTRICT: 0.95, Action.RATE_LIMIT: 0.99, Action.STEP_UP: NEVER, Action.BLOCK: NEVER}
 )
+
+
+FIRST_ASK: Final = 0.99
+
+
+class Calibration(NamedTuple):
+    """What a stream's established accounts call for: bars of actions, and of the KYC score from
+    which on more proof is asked for."""
+
+    actions: Bars
+    ask: float
+
+
+def ask_bar(peaks: NDArray[np.float64], share: float) -> float:
+    """The bar of asking, which `share` of established accounts may reach.
+
+    peaks: just above the highest KYC score of each that could have led to an asking; 0: not known.
+    """
+    bar = _bar(np.sort(peaks[peaks > 0.0])[::-1], share)
+    return FIRST_ASK if bar is None else bar
 
 
 def bars(highest: NDArray[np.float64], budget: Budget) -> Bars:

@@ -15,7 +15,6 @@ from typing import Final
 import msgspec
 from pydantic import TypeAdapter
 
-from kyc.assessed import Assessed
 from kyc.claims import claims, shared
 from kyc.evidence import Evidence
 from kyc.facts import Reading, told
@@ -161,7 +160,7 @@ class Registry:
             return decision
         governed = await self.governor.govern(decision)
         if governed is not decision:  # nothing is asked for yet: the next event asks again
-            dossier.assessed = Assessed.of(opinion.until, opinion.score, held.asking)
+            dossier.assessed = dossier.assessed.still(held.asking)
         return governed
 
     async def _evidence(self, stages: Sequence[Stage]) -> list[Evidence]:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kyc.assessed import Assessed
+from kyc.assessed import SCORE_UNITS, Assessed
 from kyc.evidence import Evidence
 from kyc.policy import SHIPPED as SHIPPED_POLICY
 from kyc.policy import KycPolicy, load_kyc_policy
@@ -22,6 +22,7 @@ from schemas.wire import DecisionWire, ReasonWire
 from scorers.inputs import Inputs
 from scorers.model import Model
 from stream.controls.table import Controls
+from stream.decide.bars import FIRST_ASK
 from stream.decide.court import wall_clock
 from stream.decide.scribe import decision_id
 from stream.settings import Settings
@@ -84,6 +85,11 @@ class Assessor:
         self.policy = policy
         self._controls = controls
         self._now = now
+        self._bar = FIRST_ASK
+
+    def heed(self, bar: float) -> None:
+        """Ask nobody for more by a score below it from now on."""
+        self._bar = bar
 
     def opinions(self, seen: Sequence[Evidence], *, weigh: bool = False) -> list[Opinion]:
         """One for each piece of evidence, in its order.
@@ -110,9 +116,18 @@ class Assessor:
         """What the account is now, from what it was and an opinion."""
         told = opinion.contributions
         weight = -1.0 if told is None else decisive(opinion.row, told)
-        is_decisive = weight >= self.policy.step_up.weight
-        asking = ask(held.asking, opinion.seen, opinion.score, opinion.proven, decisive=is_decisive)
-        return Assessed.of(opinion.until, opinion.score, asking)
+        step = self.policy.step_up
+        is_decisive = weight >= step.weight
+        asking = ask(
+            held.asking,
+            opinion.seen,
+            opinion.score,
+            opinion.proven,
+            threshold=max(step.threshold, self._bar),
+            decisive=is_decisive,
+        )
+        peak = _peak(held.peak, opinion, opinion.score if is_decisive else 0.0)
+        return Assessed.of(opinion.until, opinion.score, asking, peak)
 
     def decide(
         self, held: Assessed, new: Assessed, opinion: Opinion, occasion: Occasion
@@ -143,6 +158,13 @@ class Assessor:
         )
 
 
+def _peak(held: int, opinion: Opinion, score: float) -> int:
+    """Of an account whose sign-up was told: what was not seen of others may have been higher."""
+    if opinion.seen.since("created") is None:
+        return held
+    return max(held, min(int(score * SCORE_UNITS) + 1, SCORE_UNITS))
+
+
 def _reasons(opinion: Opinion) -> list[ReasonWire]:
     found = [] if opinion.contributions is None else explain(opinion.row, opinion.contributions)
     return [ReasonWire(*reason) for reason in found] or [
@@ -150,8 +172,12 @@ def _reasons(opinion: Opinion) -> list[ReasonWire]:
     ]
 
 
+def chosen_kyc_policy(settings: Settings) -> KycPolicy:
+    """The policy of identity that settings name. Raises PolicyError."""
+    return load_kyc_policy(settings.kyc_policy or SHIPPED_POLICY)
+
+
 def open_assessor(settings: Settings, controls: Controls) -> Assessor:
     """The model and policy of identity that settings name. Raises ModelError or PolicyError."""
     model: Path = settings.kyc_model or SHIPPED_MODEL
-    policy = load_kyc_policy(settings.kyc_policy or SHIPPED_POLICY)
-    return Assessor(Model.load(model, IDENTITY), policy, controls=controls)
+    return Assessor(Model.load(model, IDENTITY), chosen_kyc_policy(settings), controls=controls)

@@ -18,7 +18,7 @@ from kyc.profile import Profile, decode, encode
 from schemas.errors import StoreError
 from stream.remember.packing import UNKNOWN
 
-VERSION: Final = 2
+VERSION: Final = 3
 HEADER: Final = np.dtype(
     [
         # The fence, as in a state: write.lua reads it.
@@ -38,6 +38,7 @@ HEADER: Final = np.dtype(
         ("asked_until", "<i8"),
         ("asked", "u1"),
         ("answered", "<u2"),
+        ("peak", "<u4"),
     ]
 )
 _BLANK: Final = np.array([(0, 0, UNKNOWN, VERSION, *NOTHING, *UNASSESSED)], HEADER).tobytes()

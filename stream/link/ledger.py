@@ -25,6 +25,7 @@ COLUMNS = np.dtype(
         ("begun", "i8"),  # ms: sign-up, or the first touch where it is not known
         ("score", "f8"),
         ("peak", "f8"),  # the highest score of any of its requests
+        ("kyc_peak", "f8"),  # see touches.py
         ("conduct", "f8"),  # as of the last search: see portrait.Population
         ("requests", "i8"),
         ("tokens", "i8"),
@@ -68,7 +69,7 @@ class Ledger:
         self.clock = max(self.clock, touch.ts)
         if touch.ts >= columns["last"]:
             columns["last"], columns["score"], columns["tier"] = touch.ts, touch.score, touch.tier
-            columns["peak"] = touch.peak
+            columns["peak"], columns["kyc_peak"] = touch.peak, touch.kyc_peak
             columns["requests"], columns["tokens"] = touch.requests, touch.tokens
             columns["established"] = touch.established
             columns["row"] = np.frombuffer(touch.row, np.float16)

@@ -16,9 +16,8 @@ from schemas.wire import encode_decision
 from stream.broker.sinks import CampaignSink
 from stream.broker.tombstones import Burial, Erased
 from stream.controls.table import Controls
-from stream.decide.bars import bars
+from stream.decide.bars import Calibration, ask_bar, bars
 from stream.decide.policy import Policy
-from stream.decide.statute import Bars
 from stream.govern.governor import Governor
 from stream.link.answers import Answer, Answers
 from stream.link.campaigns import Campaign
@@ -62,7 +61,8 @@ async def _nowhere(_: Sequence[CampaignRecord]) -> None:
 class Office:
     """One linker and whom it tells.
 
-    heed: takes the bars after each search; post: takes records of campaigns for people to look at;
+    heed: takes the bars after each search; ask: the share of established accounts that may be asked
+    for more proof; post: takes records of campaigns for people to look at;
     burial: ends what topics hold of erased accounts; controls: what people order; governor: bounds
     what may newly be blocked, none where nobody is acted on;
     labels: who may not be, or must be, a witness of the bars.
@@ -76,8 +76,9 @@ class Office:
         now: Callable[[], int],
         store: Store,
         sink: CampaignSink,
-        heed: Callable[[Bars], Awaitable[None]],
+        heed: Callable[[Calibration], Awaitable[None]],
         metrics: Metrics,
+        ask: float,
         post: Post = _nowhere,
         burial: Burial | None = None,
         controls: Controls | None = None,
@@ -95,6 +96,7 @@ class Office:
         self._store = store
         self._sink = sink
         self._heed = heed
+        self._ask = ask
         self._metrics = metrics
         self._post = post
         self._burial = burial
@@ -136,7 +138,7 @@ class Office:
             await self._notify()
         if self._searched:
             self._searched = False
-            await self._heed(self._bars())
+            await self._heed(self._calibration())
 
     def _turn_to(self, policy: Policy) -> None:
         self._policy = policy
@@ -225,10 +227,12 @@ class Office:
     def _place(self) -> Place:
         return Place(self._epoch, self._folded)
 
-    def _bars(self) -> Bars:
+    def _calibration(self) -> Calibration:
         ledger, members = self.linker.ledger, self.linker.register.campaign_of
         chosen = witnesses(ledger, ACQUAINTED, members, self._labels.by(ledger.clock))
-        return bars(ledger.columns["peak"][chosen], self._policy.budget)
+        found = ledger.columns[chosen]
+        actions = bars(found["peak"], self._policy.budget)
+        return Calibration(actions, ask_bar(found["kyc_peak"], self._ask))
 
     def _tell(self, campaigns: Sequence[Campaign]) -> list[CampaignRecord]:
         # A campaign that changes and ends in one search is told of once.

@@ -8,9 +8,8 @@ import msgspec
 import structlog
 from redis.exceptions import RedisError
 
-from schemas.decisions import Action
 from schemas.errors import StoreError
-from stream.decide.statute import Bars
+from stream.decide.bars import Calibration
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster
@@ -19,17 +18,17 @@ KEY: Final = "sg:bars"
 EVERY_S: Final = 15.0  # a search comes every quarter of an hour at most, bars move slowly
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(dict[Action, float]).decode
+_decode = msgspec.msgpack.Decoder(Calibration).decode
 
 log = structlog.get_logger()
 
 
-def publish(client: "Redis | RedisCluster") -> Callable[[Bars], Awaitable[None]]:
+def publish(client: "Redis | RedisCluster") -> Callable[[Calibration], Awaitable[None]]:
     """A function that puts bars where workers look. It raises StoreError."""
 
-    async def put(bars: Bars) -> None:
+    async def put(bars: Calibration) -> None:
         try:
-            await client.set(KEY, _encode(dict(bars)))
+            await client.set(KEY, _encode((dict(bars.actions), bars.ask)))
         except RedisError as error:
             raise StoreError(f"SET: {error}") from error
 
@@ -37,7 +36,7 @@ def publish(client: "Redis | RedisCluster") -> Callable[[Bars], Awaitable[None]]
 
 
 async def follow(
-    client: "Redis | RedisCluster", heed: Callable[[Bars], None], every_s: float = EVERY_S
+    client: "Redis | RedisCluster", heed: Callable[[Calibration], None], every_s: float = EVERY_S
 ) -> None:
     """Hand over the published bars whenever they change, until cancelled."""
     held: Any = None
@@ -54,7 +53,7 @@ async def follow(
         await asyncio.sleep(every_s)
 
 
-def _hand_over(found: bytes, heed: Callable[[Bars], None]) -> None:
+def _hand_over(found: bytes, heed: Callable[[Calibration], None]) -> None:
     try:
         bars = _decode(found)
     except msgspec.MsgspecError as error:

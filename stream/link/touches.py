@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from kyc.assessed import SCORE_UNITS
 from kyc.links import links
 from kyc.profile import NEVER, Profile
 from kyc.tiers import Tier
@@ -47,7 +48,8 @@ class Touch(msgspec.Struct, array_like=True, gc=False):
     """One account at one moment. Times are ms; nothing in it is personal.
 
     row: the features of its conduct, float16[conduct]; score: by these alone; peak: its highest
-    score so far; begun: sign-up, 0 where it is not known; established: see kyc/known.py.
+    score so far; begun: sign-up, 0 where it is not known; established: see kyc/known.py;
+    kyc_peak: see kyc/assessed.py, from 0 to 1.
     """
 
     account_id: _Id
@@ -65,6 +67,7 @@ class Touch(msgspec.Struct, array_like=True, gc=False):
     model: str
     row: _Row
     values: list[_Value]
+    kyc_peak: _Part = 0.0
 
 
 class Erasure(NamedTuple):
@@ -152,6 +155,7 @@ def touches(
     squeezed = np.clip(rows[at, : len(CONDUCT_NAMES)], -_LARGEST, _LARGEST).astype(np.float16)
     countries = [country_name(code) for code in batch.country[row].tolist()]
     used = _used_values(batch, row)
+    kyc_peaks = (profiles.known.peak[account] / SCORE_UNITS).tolist()
     return [
         Touch(
             batch.accounts[a],
@@ -161,6 +165,7 @@ def touches(
             batch.named[r],
             squeezed[i].tobytes(),
             used[i] + _told_values(profiles[a]),
+            kyc_peaks[i],
         )
         for i, (a, r, *told) in enumerate(
             zip(account.tolist(), row.tolist(), *(n.tolist() for n in numbers), strict=True)

@@ -12,27 +12,30 @@ from structlog.testing import capture_logs
 
 from schemas.decisions import Action
 from schemas.errors import StoreError
-from stream.decide.bars import AT_FIRST, NEVER
-from stream.decide.statute import Bars
+from stream.decide.bars import AT_FIRST, FIRST_ASK, NEVER, Calibration
 from stream.demo.embedded import free_port
 from stream.link.published import KEY, follow, publish
 
 QUICK_S = 0.01
-SOME: Bars = {
-    Action.RESTRICT: 0.5,
-    Action.RATE_LIMIT: 0.5,
-    Action.STEP_UP: 0.7,
-    Action.BLOCK: NEVER,
-}
+SOME = Calibration(
+    {
+        Action.RESTRICT: 0.5,
+        Action.RATE_LIMIT: 0.5,
+        Action.STEP_UP: 0.7,
+        Action.BLOCK: NEVER,
+    },
+    0.9,
+)
+FIRST = Calibration(AT_FIRST, FIRST_ASK)
 
 
 class Ear:
     """Hears bars, one after another."""
 
     def __init__(self) -> None:
-        self.heard: asyncio.Queue[Bars] = asyncio.Queue()
+        self.heard: asyncio.Queue[Calibration] = asyncio.Queue()
 
-    async def next(self) -> Bars:
+    async def next(self) -> Calibration:
         """The next bars. TimeoutError: none come."""
         return await asyncio.wait_for(self.heard.get(), 30)
 
@@ -68,8 +71,8 @@ async def test_what_is_published_is_followed(client: Redis, ear: Ear) -> None:
     put = publish(client)
     await put(SOME)
     assert await ear.next() == SOME
-    await put(AT_FIRST)
-    assert await ear.next() == AT_FIRST
+    await put(FIRST)
+    assert await ear.next() == FIRST
 
 
 async def test_the_same_bars_are_no_news(client: Redis, ear: Ear) -> None:
@@ -78,8 +81,8 @@ async def test_the_same_bars_are_no_news(client: Redis, ear: Ear) -> None:
     await put(SOME)
     await put(SOME)
     assert await ear.next() == SOME
-    await put(AT_FIRST)
-    assert await ear.next() == AT_FIRST
+    await put(FIRST)
+    assert await ear.next() == FIRST
 
 
 async def test_garbage_is_passed_over(client: Redis, ear: Ear) -> None:
@@ -95,7 +98,7 @@ async def test_garbage_is_passed_over(client: Redis, ear: Ear) -> None:
 async def test_a_store_that_is_away_is_asked_again() -> None:
     """The bars that are held go on; the log says so."""
     lost = Redis(port=free_port(), retry=Retry(NoBackoff(), 0))
-    heard: list[Bars] = []
+    heard: list[Calibration] = []
     with capture_logs() as logs:
         task = asyncio.create_task(follow(lost, heard.append, QUICK_S))
         await logged(logs, 2)

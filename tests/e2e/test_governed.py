@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from schemas.decisions import Action, Decision
 from stream.broker.connections import store_client
 from stream.cli import cli
+from stream.decide.bars import Calibration
 from stream.decide.policy import SHIPPED
 from stream.link.published import publish
 from stream.replay import REQUESTS, Line, lines
@@ -67,7 +68,7 @@ async def ordered(live: Live, *words: str) -> None:
 async def open_bars(live: Live) -> None:
     """Nothing but the policy and the governor stands between a score and a block."""
     client = store_client(live.settings())
-    await publish(client)(dict.fromkeys(Action, 0.0))
+    await publish(client)(Calibration(dict.fromkeys(Action, 0.0), 0.0))
     await client.aclose()
 
 

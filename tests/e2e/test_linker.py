@@ -14,9 +14,9 @@ from schemas.wire import DecisionWire, encode_decision
 from simulate.scenarios import scenario
 from stream.broker.sinks import Placed, encode_campaign
 from stream.controls.table import Controls
+from stream.decide.bars import Calibration
 from stream.decide.court import wall_clock
 from stream.decide.policy import SHIPPED, load_policy
-from stream.decide.statute import Bars
 from stream.demo.traffic import scenario_lines
 from stream.link.membership import unseal
 from stream.link.office import Office
@@ -159,12 +159,13 @@ async def _undisturbed(settings: Settings, touches: list[bytes]) -> Kept:
         sink=kept,  # type: ignore[arg-type]  # lists where a sink takes sequences
         heed=_ignore,
         metrics=Metrics(),
+        ask=1.0,
     )
     await office.take([(at, decode_touch(touch)) for at, touch in enumerate(touches)])
     return kept
 
 
-async def _ignore(_: Bars) -> None:
+async def _ignore(_: Calibration) -> None:
     pass
 
 

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from schemas.decisions import Action
 from stream.broker.chunk import Chunk
 from stream.broker.following import following
-from stream.decide.statute import Bars
+from stream.decide.bars import Calibration
 from stream.link.labels import Labels
 from stream.link.published import KEY
 from stream.link.published import follow as follow_bars
@@ -81,10 +81,10 @@ async def test_labels_reach_the_bars(broker: Broker, store_url: str) -> None:
         )
     assert metrics.registry.get_sample_value("sluicegate_labelled", {"label": "abuse"}) == 6
     client = Redis.from_url(store_url)
-    heard = asyncio.Queue[Bars]()
+    heard = asyncio.Queue[Calibration]()
     task = asyncio.create_task(follow_bars(client, heard.put_nowait, 0.01))
     bars = await asyncio.wait_for(heard.get(), PATIENCE_S)
     task.cancel()
     await client.delete(KEY)
     await client.aclose()
-    assert bars[Action.RESTRICT] == pytest.approx(0.1)
+    assert bars.actions[Action.RESTRICT] == pytest.approx(0.1)

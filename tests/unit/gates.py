@@ -167,12 +167,14 @@ def registry(
     controls: Controls | None = None,
     governor: Governor | None = None,
 ) -> Registry:
-    """A registry in memory."""
+    """A registry in memory, of a stream of which enough is known."""
     policy, hasher, held = load_kyc_policy(), KeyedHasher(pepper), controls or Controls()
     locate = (geography or Geography()).locate
+    assessor = Assessor(scorer or Suspicious(), policy, controls=held, now=lambda: DECIDED_AT)
+    assessor.heed(0.0)  # the policy's threshold alone, as if enough was known of the stream
     return Registry(
         Reading(hasher, locate, Lists(), policy.famous_mail),
-        Assessor(scorer or Suspicious(), policy, controls=held, now=lambda: DECIDED_AT),
+        assessor,
         MemoryCensus() if census is None else census,
         MemoryStore() if store is None else store,
         sink,

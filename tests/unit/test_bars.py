@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.decisions import Action
-from stream.decide.bars import AT_FIRST, NEVER, bars
+from stream.decide.bars import AT_FIRST, FIRST_ASK, NEVER, ask_bar, bars
 from stream.decide.policy import Budget
 
 BUDGET = Budget(friction=0.02, block=0.005)
@@ -67,3 +67,26 @@ def test_the_budget_holds_for_accounts_not_seen(shape: str) -> None:
         reached = [(row >= bar[action]).mean() for row, bar in zip(others, found, strict=True)]
         # The mean of 400 draws scatters by about 0.0003.
         assert np.mean(reached) <= share + 0.001
+
+
+PEAKS = st.lists(st.integers(1, 40), min_size=1, max_size=300)
+
+
+@given(PEAKS, st.sampled_from([0.01, 0.03, 0.2, 1.0]))
+def test_the_bar_of_asking_is_the_lowest_that_keeps_the_budget(
+    peaks: list[int], share: float
+) -> None:
+    """By trying every bar there is: one peak lower, and too many would be asked."""
+    allowed = int(share * (len(peaks) + 1))
+    found = ask_bar(np.array(peaks) / 40, share)
+    if not 0 < allowed <= len(peaks):
+        assert found == FIRST_ASK
+        return
+    kept = [bar for bar in range(1, 42) if sum(peak >= bar for peak in peaks) < max(allowed, 1)]
+    assert (min(kept) - 1) / 40 < found <= min(kept) / 40
+
+
+def test_accounts_of_unknown_sign_ups_are_no_witnesses() -> None:
+    """What was not seen of them may have been higher: they lower no bar."""
+    known = np.linspace(0.1, 0.9, 60)
+    assert ask_bar(np.append(known, np.zeros(900)), 0.02) == ask_bar(known, 0.02)

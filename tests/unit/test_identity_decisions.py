@@ -4,11 +4,8 @@ import json
 from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
 
-from kyc import reasons
-from kyc.signals import NAMES
 from schemas.decisions import Action, Decision
 from schemas.wire import DecisionWire, encode_decision
 from stream.know.profiles import assessments, headers
@@ -22,12 +19,6 @@ SHARED = Suspicious(value=0.8, by="email_accounts", at_least=2, weights={"email_
 FIRST = told(0, email="ada@x.org", account="bo", ts=NOW)
 SECOND = told(1, email="ada+1@x.org", ts=NOW + 1)
 PHONE = told(2, "phone.verified", phone="+4915123456789", ts=NOW + 2)
-
-
-@pytest.fixture(autouse=True)
-def _two_are_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From how many accounts on a mailbox is evidence is told elsewhere; here two are enough."""
-    monkeypatch.setattr(reasons, "_INNOCENT", np.zeros(len(NAMES)))
 
 
 async def decided(*chunks: Any, store: MemoryStore | None = None) -> list[DecisionWire]:

@@ -36,7 +36,8 @@ def tier(*events: AccountEvent, at: int = NOW + 1, **options: Any) -> Tier:
 
 
 def asked(held: Asking, seen: Evidence, score: float, *, decisive: bool = True) -> Asking:
-    return ask(held, seen, score, proven_until(seen), decisive=decisive)
+    proven = proven_until(seen)
+    return ask(held, seen, score, proven, threshold=STEP.threshold, decisive=decisive)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from schemas.wire import DecisionWire
 from stream.broker.sinks import Placed
 from stream.broker.tombstones import Burial
 from stream.controls.table import Controls
+from stream.decide.bars import Calibration
 from stream.decide.policy import Policy
 from stream.decide.statute import Bars
 from stream.govern.governor import Governor
@@ -89,6 +90,7 @@ class Ear:
     letters: list[DeadLetter] = field(default_factory=list)
     records: list[Campaign] = field(default_factory=list)
     bars: list[Bars] = field(default_factory=list)
+    asks: list[float] = field(default_factory=list)
     posted: list[Campaign] = field(default_factory=list)
     labels: list[tuple[int, LabelEvent]] = field(default_factory=list)
 
@@ -105,8 +107,9 @@ class Ear:
     async def label(self, labels: Sequence[tuple[int, LabelEvent]]) -> None:
         self.labels += labels
 
-    async def heed(self, bars: Bars) -> None:
-        self.bars.append(bars)
+    async def heed(self, found: Calibration) -> None:
+        self.bars.append(found.actions)
+        self.asks.append(found.ask)
 
 
 def office(
@@ -128,6 +131,7 @@ def office(
         sink=ear,
         heed=ear.heed,
         metrics=Metrics(),
+        ask=0.05,
         post=ear.post,
         burial=burial,
         controls=controls,

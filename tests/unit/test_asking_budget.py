@@ -1,0 +1,116 @@
+"""Asking keeps a budget: its bar is what established accounts have reached, and it is heeded."""
+
+from collections.abc import Sequence
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kyc.assessed import SCORE_UNITS, UNASSESSED, Assessed
+from kyc.proven import NOTHING
+from kyc.signals import NAMES
+from schemas.events import AccountEvent
+from stream.controls.table import Controls
+from stream.decide.bars import FIRST_ASK, NEVER, ask_bar
+from stream.know.assessor import Assessor, Opinion
+from tests.unit.gates import NOW, Suspicious
+from tests.unit.identities import POLICY, created, event, evidence
+from tests.unit.touched import Ear, honest, numbered, office, touch
+
+SIGN_UP = created()
+EVIDENCE = np.zeros(len(NAMES), np.float32)
+EVIDENCE[NAMES.index("card_prepaid")] = 9.0
+ROW = np.ones(len(NAMES), np.float32)
+
+
+def assessor(bar: float) -> Assessor:
+    """One that keeps to a bar."""
+    found = Assessor(Suspicious(), POLICY, controls=Controls())
+    found.heed(bar)
+    return found
+
+
+def lived(scores: Sequence[float], bar: float, first: AccountEvent = SIGN_UP) -> list[Assessed]:
+    """An account after each of its events, by their scores; each is full of evidence."""
+    judging, held, found = assessor(bar), UNASSESSED, []
+    for score in scores:
+        opinion = Opinion(evidence(first), ROW, score, {}, NOTHING, EVIDENCE)
+        held = judging.assess(held, opinion)
+        found.append(held)
+    return found
+
+
+def asked(scores: Sequence[float], bar: float) -> bool:
+    """Whether anything is ever asked of an account."""
+    return any(held.asking.at(NOW) for held in lived(scores, bar))
+
+
+SCORES = st.integers(0, 100).map(lambda n: n / 100) | st.floats(0, 1)
+LIVES = st.lists(st.lists(SCORES, min_size=1, max_size=3), min_size=1, max_size=60)
+
+
+@given(LIVES, st.sampled_from([0.02, 0.1, 0.5]))
+def test_no_more_than_the_budget_are_asked(lives: list[list[float]], share: float) -> None:
+    """Of the very accounts that set the bar, living again under it: ties, ends and all."""
+    peaks = np.array([lived(scores, NEVER)[-1].peak for scores in lives]) / SCORE_UNITS
+    bar = ask_bar(peaks, share)
+    if int(share * (len(lives) + 1)):
+        assert sum(asked(scores, bar) for scores in lives) <= share * (len(lives) + 1)
+
+
+@given(st.lists(SCORES, min_size=1, max_size=6), st.randoms())
+def test_a_peak_is_the_highest_score_whatever_the_order(
+    scores: list[float], random: Random
+) -> None:
+    """And lies just above it, so that who reached it once is below a bar that it sets."""
+    shuffled = random.sample(scores, len(scores))
+    peak = lived(shuffled, 0.9)[-1].peak
+    assert peak == lived(scores, NEVER)[-1].peak
+    assert peak / SCORE_UNITS > max(scores) or peak == SCORE_UNITS
+    assert peak / SCORE_UNITS <= max(scores) + 1.5 / SCORE_UNITS
+
+
+def test_at_first_only_the_nearly_certain_is_asked() -> None:
+    """Before the linker has told a bar, and while too few established accounts are known."""
+    held = [
+        Assessor(Suspicious(), POLICY, controls=Controls()).assess(
+            UNASSESSED, Opinion(evidence(SIGN_UP), ROW, score, {}, NOTHING, EVIDENCE)
+        )
+        for score in (FIRST_ASK - 0.01, FIRST_ASK + 0.001)
+    ]
+    assert [bool(one.asking.at(NOW)) for one in held] == [False, True]
+
+
+@pytest.mark.parametrize(("bar", "is_asked"), [(0.0, True), (0.75, True), (0.85, False)])
+def test_a_bar_raises_the_threshold(bar: float, is_asked: bool) -> None:
+    """And never lowers it: the policy's holds where honest accounts stay far below."""
+    assert asked([0.8], bar) is is_asked
+    assert not asked([POLICY.step_up.threshold - 0.01], bar)
+
+
+def test_under_a_higher_bar_a_cheaper_proof_is_enough() -> None:
+    """It only has to bring the score below what is usual in the stream."""
+    wanted = [lived([0.9], bar)[-1].asking.at(NOW) for bar in (0.0, 0.85)]
+    assert wanted == ["verify_identity", "verify_phone"]
+
+
+def test_without_a_sign_up_nothing_is_known_of_a_peak() -> None:
+    """An account that was there before its events were told may have been anything."""
+    assert lived([0.9], NEVER, event("payment.succeeded"))[-1].peak == 0
+
+
+async def test_the_linker_tells_the_bar() -> None:
+    """With every search, from established accounts alone: unproven ones score as they like."""
+    ear = Ear()
+    touches = [
+        touch(t.account_id, t.ts, *t.values, established=True, kyc_peak=0.3) for t in honest(99)
+    ]
+    farm = [touch(f"f{n}", NOW + n, kyc_peak=0.97) for n in range(500)]
+    again = [
+        touch(t.account_id, t.ts + 10**7, *t.values, established=True, kyc_peak=0.3)
+        for t in honest(99)
+    ]
+    await office(ear).take(numbered([*touches, *farm, *again]))
+    assert ear.asks[-1] == pytest.approx(0.3)
