@@ -171,7 +171,7 @@ class Tally:
         known = [one for one in self.decisions.get(account, ()) if one.ts <= ts]
         if not known:
             return NOTHING, UNDECIDED
-        last = max(known, key=lambda one: one.ts)
+        last = max(reversed(known), key=lambda one: one.ts)  # of one time, the one told last
         score = max(one.score for one in known)
         below = next((f"below {top}" for top in BANDS if score < top), f"{BANDS[-1]} and above")
         return last.action.value if last.expires_at > ts else NOTHING, below
@@ -199,7 +199,8 @@ class Tally:
     def _delays(self) -> dict[str, Delay]:
         days: dict[str, list[float]] = defaultdict(list)
         for account, said in sorted(self.labels.items()):
-            if account in self.first:
+            # Who is labelled before anything is known of them was known to somebody else.
+            if self.first.get(account, said[0].ts + 1) <= said[0].ts:
                 days[said[-1].label].append((said[0].ts - self.first[account]) / 86_400_000)
         return {
             label: Delay(len(found), *(round(float(np.quantile(found, q)), 2) for q in (0.5, 0.9)))

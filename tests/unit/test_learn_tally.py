@@ -70,7 +70,7 @@ async def test_labels_are_held_against_what_stood(tmp_path: Path) -> None:
         decision("late", 6, "block", 0.97),
         decision("lapsed", 1, "restrict", days=2),
         decision("wronged", 4, "rate_limit", 0.7),
-        decision("freed", 1, "rate_limit", 0.7),
+        decision("freed", 3, "rate_limit", 0.7),
         decision("freed", 3, "allow", 0.2),
         decision("nobody", 3, "block"),
     ]
@@ -88,9 +88,13 @@ async def test_labels_are_held_against_what_stood(tmp_path: Path) -> None:
 
 
 async def test_delays_run_from_what_is_first_known(tmp_path: Path) -> None:
-    """An account event, or a decision, to the first label; nothing is known of the others."""
+    """An account event, or a decision, to the first label; nothing is known of the others, or
+    only later."""
     told = [label("a", 5), label("a", 9), label("b", 3), label("c", 4, "benign"), label("d", 1)]
-    signed_up = [{"account_id": a, "ts": NOW + day * DAY} for a, day in (("a", 1), ("b", 2))]
+    told.append(label("e", 1))
+    signed_up = [
+        {"account_id": a, "ts": NOW + day * DAY} for a, day in (("a", 1), ("b", 2), ("e", 8))
+    ]
     findings = await found(
         tmp_path, labels=told, decisions=[decision("c", 3, "restrict")], accounts=signed_up
     )
