@@ -44,7 +44,7 @@ async def _go_along(
         try:
             if (stamp := await asyncio.to_thread(store.stamp)) != held:
                 heed(await asyncio.to_thread(chosen_policy, settings))
-                held, complaint = stamp, ""
+            held, complaint = stamp, ""
         except (ConfigurationError, OSError) as error:
             if str(error) != complaint:
                 log.error("bundle.refused", reason=str(error))

@@ -76,6 +76,7 @@ class Watch:
                 while self._failures:
                     await asyncio.to_thread(self._end, *self._failures[0])
                     self._failures.popleft()
+                self._complaint = ""
             except (ConfigurationError, OSError) as error:
                 self._complain(str(error))
 

@@ -122,17 +122,18 @@ async def test_a_damaged_bundle_is_refused_and_the_old_goes_on(tmp_path: Path) -
 
 
 async def test_a_damaged_store_changes_nothing(tmp_path: Path) -> None:
-    """What decides goes on; the next readable act is followed."""
+    """What decides goes on; the next readable act is followed; the same damage is told again."""
     async with watching(tmp_path) as watched:
         acts = watched.store.path / ACTS
         whole = acts.read_bytes()
-        with capture_logs() as logs:
-            acts.write_bytes(whole[:-20])
-            await until(lambda: any(log["event"] == "bundle.store_unusable" for log in logs))
-        assert watched.policy() == "one"
-        acts.write_bytes(whole)
-        promote(watched.settings, make_bundle(tmp_path, "two", policy="two"))
-        await until(lambda: watched.policy() == "two")
+        for before, after in (("one", "two"), ("two", "three")):
+            with capture_logs() as logs:
+                acts.write_bytes(whole[:-20])
+                await until(lambda: any(log["event"] == "bundle.store_unusable" for log in logs))
+            acts.write_bytes(whole)
+            assert watched.policy() == before
+            promote(watched.settings, make_bundle(tmp_path, after, policy=after))
+            await until(lambda after=after: watched.policy() == after)
 
 
 async def test_a_canary_that_fails_is_withdrawn_for_all(tmp_path: Path) -> None:
