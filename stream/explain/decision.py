@@ -1,7 +1,6 @@
 """A decision explained: what it says itself, and its event seen again in recorded traffic."""
 
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.decisions import Decision
-from stream.broker.sinks import FileSink
+from schemas.decisions import Campaign, DeadLetter, Decision
+from stream.broker.sinks import Placed
 from stream.decode.batch import RequestBatch
 from stream.explain.scales import Scales, Weighed
 from stream.remember.windows import Sight
@@ -41,7 +40,7 @@ async def find(source: Source, decision_id: str) -> Decision | None:
 
 @dataclass(slots=True)
 class _Watch:
-    """A witness that waits for one event."""
+    """A witness that waits for one event, and a sink that keeps nothing."""
 
     account: str
     event_id: str
@@ -55,6 +54,12 @@ class _Watch:
             named = batch.accounts[int(sight.account[at])], batch.event_id[row]
             if named == (self.account, self.event_id):
                 self.row, self.clock = rows[at], int(sight.clock[at])
+
+    async def emit(self, decisions: Sequence[Placed], letters: Sequence[DeadLetter]) -> None:
+        """Decisions are of no interest here."""
+
+    async def record(self, campaigns: Sequence[Campaign]) -> None:
+        """Nor are campaigns."""
 
     def until_seen(self, events: Iterator[Line]) -> Iterator[Line]:
         """The events, none after the one that was waited for was taken."""
@@ -72,9 +77,8 @@ async def weigh_again(
     Raises OSError, and what `Scales` raises.
     """
     watch = _Watch(found.account_id, found.event_id)
-    sink = FileSink(io.BytesIO(), io.BytesIO())
     events = merged(read_file(ACCOUNTS, accounts), read_file(REQUESTS, requests))
-    await replay(watch.until_seen(events), local_handlers(settings, sink, witness=watch.witness))
+    await replay(watch.until_seen(events), local_handlers(settings, watch, witness=watch.witness))
     if watch.row is None:
         return None
     return Scales(settings).weigh(watch.row, found.kyc_tier, watch.clock)

@@ -13,6 +13,7 @@ from stream.learn.charts import Axis, Chart, Mark, ceiling
 from stream.learn.cohorts import Held, Thresholds, bothered, held_out, thresholds_of_strangers
 from stream.learn.lessons import Plan, Trained
 from stream.report.markup import (
+    caveats,
     counted,
     document,
     folded,
@@ -54,7 +55,7 @@ def page(trained: Trained, plan: Plan) -> str:
         _cohorts(held, thresholds),
         _importance(trained.report.importance),
         _search(trained.report.found.trials, trained.report.found.chosen),
-        _reading(),
+        caveats(_CAVEATS),
     )
     return document(f"Evaluation of {trained.report.version}", "".join(body))
 
@@ -202,8 +203,3 @@ def _search(trials: Sequence[Trial], chosen: int) -> str:
     columns = ("", *names, "trees", "loss")
     told = "Judged by the loss on rows that are fitted on, calibrated on and evaluated on nowhere."
     return section("Search", paragraph(told, "soft"), table(columns, rows, len(names) + 2))
-
-
-def _reading() -> str:
-    items = "".join(f"<li>{escape(caveat)}</li>" for caveat in _CAVEATS)
-    return section("How to read this", f'<ol class="caveats">{items}</ol>')

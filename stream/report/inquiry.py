@@ -35,7 +35,7 @@ class Matter:
 
 
 class Inquiry:
-    """Takes the messages of a source. `chain`: where evidence goes, None: there is none."""
+    """Takes the messages of a source."""
 
     def __init__(self, source: Source, geography: Geography, progress: Progress) -> None:
         self._source = source
@@ -60,9 +60,7 @@ class Inquiry:
         living = self._members.living
         found = [c for c in histories if living(c) == c] if campaign is None else [living(campaign)]
         self.matters = {
-            c: Matter({}, Exchanges(histories[c].detected_at, self._geography))
-            for c in found
-            if c in histories
+            c: Matter({}, Exchanges(histories[c].detected_at, self._geography)) for c in found
         }
         for account, member in self._members.of(self.matters).items():
             campaign_id = living(member.campaign_id)
@@ -71,7 +69,7 @@ class Inquiry:
                 self._campaign_of[account] = campaign_id
 
     async def pursue(self, chain: Writer | None) -> None:
-        """Take every record, decision and request of the members."""
+        """Take every record, decision and request of the members. `chain`: where evidence goes."""
         if chain:
             await self._keep_records(chain)
         await self._take_decisions(chain)
@@ -128,9 +126,9 @@ class Inquiry:
 
     def figures(self) -> list[Figures]:
         """The figures of every campaign, those of most exchanges first."""
-        histories, merged = self._members.histories, self._members.merged
+        histories, merged = self._members.histories, self._members.merged()
         found = [
-            figures(histories[c], merged(c), matter.linked, matter.conduct, matter.counted)
+            figures(histories[c], merged.get(c, []), matter.linked, matter.conduct, matter.counted)
             for c, matter in self.matters.items()
         ]
         return sorted(found, key=lambda f: (-f.exchanges, -f.accounts, f.campaign_id))

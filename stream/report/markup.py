@@ -80,9 +80,9 @@ def share_bar(share: float) -> str:
     return f'<div class="bar"><i style="width:{100 * share:.1f}%"></i></div>'
 
 
-def caveats() -> str:
+def caveats(told: Iterable[str] = CAVEATS) -> str:
     """What to keep in mind while reading."""
-    items = "".join(f"<li>{escape(caveat)}</li>" for caveat in CAVEATS)
+    items = "".join(f"<li>{escape(caveat)}</li>" for caveat in told)
     return section("How to read this", f'<ol class="caveats">{items}</ol>')
 
 

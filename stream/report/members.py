@@ -5,7 +5,7 @@ names and no decision is about are members as well: they were found, and nothing
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -31,15 +31,6 @@ class Member:
     released: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A campaign as one of its records tells it."""
-
-    ts: int
-    accounts: int
-    score: float
-
-
 @dataclass(slots=True)
 class History:
     """The records of one campaign. `last`: the one that holds; `fullest`: the last one that has
@@ -48,7 +39,6 @@ class History:
     last: Campaign
     fullest: Campaign
     detected_at: int
-    steps: list[Step] = field(default_factory=list)
 
 
 class Members:
@@ -68,7 +58,6 @@ class Members:
         history.detected_at = min(history.detected_at, campaign.detected_at)
         if campaign.accounts:
             history.fullest = campaign
-        history.steps.append(Step(campaign.ts, campaign.accounts, campaign.score))
         for account in campaign.members_added:
             self._name(account, campaign.campaign_id, campaign.ts)
 
@@ -119,6 +108,10 @@ class Members:
             if self.living(member.campaign_id) in wanted
         }
 
-    def merged(self, campaign_id: str) -> list[str]:
-        """The campaigns that live on in this one."""
-        return [c for c in self.histories if c != campaign_id and self.living(c) == campaign_id]
+    def merged(self) -> dict[str, list[str]]:
+        """By campaign, those that live on in it."""
+        found: dict[str, list[str]] = {}
+        for campaign_id in self.histories:
+            if (living := self.living(campaign_id)) != campaign_id:
+                found.setdefault(living, []).append(campaign_id)
+        return found

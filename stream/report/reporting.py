@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ from stream.report import indicators
 from stream.report.chain import Writer
 from stream.report.figures import Figures
 from stream.report.inquiry import Inquiry, Progress
+from stream.report.markup import moment
 from stream.report.overview import overview
 from stream.report.pack import RECORDS, digest, making
 from stream.report.page import page
@@ -89,7 +89,7 @@ def _contents(
     commission: Commission,
     unreadable: Mapping[str, int],
 ) -> Iterator[tuple[str, bytes]]:
-    footer = f"Made by sluicegate for {commission.provider}, {_stamp(commission.made_at)}."
+    footer = f"Made by sluicegate for {commission.provider}, {moment(commission.made_at)}."
     notes = [f"{n:,} of the {topic} could not be read." for topic, n in unreadable.items()]
     told = " ".join([footer, *notes])
     common = _origin(commission) | {"unreadable": unreadable}
@@ -107,10 +107,6 @@ def _contents(
 
 def _json(content: Mapping[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
-
-
-def _stamp(ts: int) -> str:
-    return datetime.fromtimestamp(ts / 1_000, UTC).strftime("%d %B %Y, %H:%M UTC")
 
 
 def file_stem(campaign_id: str) -> str:

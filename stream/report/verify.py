@@ -1,6 +1,7 @@
 """Is a pack what was written? And do these request events belong to it?"""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,11 +96,11 @@ def _take(link: Link, findings: Findings) -> None:
 
 
 def _files(pack: Pack, stated: dict[str, str]) -> list[str]:
-    names = pack.names()
-    wrong = [f"{name} is there twice" for name in sorted({n for n in names if names.count(n) > 1})]
-    wrong += [f"{name} is missing" for name in sorted(stated.keys() - set(names))]
-    wrong += [f"{n} is not part of it" for n in sorted(set(names) - stated.keys() - {RECORDS})]
-    for name in sorted(stated.keys() & set(names)):
+    names = Counter(pack.names())
+    wrong = [f"{name} is there twice" for name, count in sorted(names.items()) if count > 1]
+    wrong += [f"{name} is missing" for name in sorted(stated.keys() - names.keys())]
+    wrong += [f"{n} is not part of it" for n in sorted(names.keys() - stated.keys() - {RECORDS})]
+    for name in sorted(stated.keys() & names.keys()):
         with pack.open(name) as file:
             if digest(file) != stated[name]:
                 wrong.append(f"{name} was changed")
