@@ -22,6 +22,7 @@ MEASUREMENTS = (
     ("Profile", "bench.profile", "--accounts", "10000", "--events", "100000"),
     ("Scoring", "bench.scoring"),
     ("Rules", "bench.rules", "--events", "60000"),
+    ("Controls", "bench.controls", "--events", "20000"),
     ("Sign-ups", "bench.signups"),
     ("Account events", "bench.accounts", "--accounts", "3000"),
     ("Linker", "bench.linking", "--accounts", "4000"),

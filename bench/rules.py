@@ -11,7 +11,6 @@ same conditions on the same rows.
 import argparse
 import asyncio
 import io
-import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -26,9 +25,9 @@ from numpy.typing import NDArray
 
 from bench.events import interleaved, requests
 from bench.processes import processor, use_two_cores
+from bench.turns import chunks, turns
 from schemas.features import FEATURE_NAMES
 from stream.agents import Gate, Witness
-from stream.broker.chunk import Chunk
 from stream.broker.connections import store_client
 from stream.broker.sinks import FileSink
 from stream.decide.court import open_court
@@ -39,7 +38,7 @@ from stream.demo.embedded import embedded_store
 from stream.logs import configure_logs
 from stream.metrics import Metrics
 from stream.remember.windows import Sight
-from stream.replay import LOCAL_PEPPER, REQUESTS, Line
+from stream.replay import LOCAL_PEPPER, Line
 from stream.rules.predicates import Predicates
 from stream.rules.program import Program
 from stream.settings import load_settings
@@ -49,7 +48,6 @@ BATCHES = (250, 1_000, 4_000)
 COMPARISONS = 3
 PASSED_BY = 0.05  # the share of rows beyond a threshold; of three at once about one in 5,000
 REPEATS = 20
-_NO_END = 1 << 62
 
 Rows = NDArray[np.float32]
 
@@ -67,13 +65,6 @@ def _gate(store: Store, rules: Path | None = None, witness: Witness | None = Non
     )
 
 
-def _chunks(lines: Sequence[Line], size: int) -> list[Chunk]:
-    numbered = [Line(REQUESTS, n, line.key, line.value, line.ts) for n, line in enumerate(lines)]
-    return [
-        Chunk(REQUESTS, 0, numbered[at : at + size], _NO_END) for at in range(0, len(lines), size)
-    ]
-
-
 async def _rows(lines: Sequence[Line]) -> Rows:
     """What the features of some traffic are like."""
     kept: list[Rows] = []
@@ -82,7 +73,7 @@ async def _rows(lines: Sequence[Line]) -> Rows:
         kept.append(rows)
 
     gate = _gate(MemoryStore(), witness=keep)
-    for chunk in _chunks(lines, 1_000):
+    for chunk in chunks(lines, 1_000):
         await gate.handle(chunk)
     return np.concatenate(kept)
 
@@ -116,30 +107,16 @@ def _write(path: Path, made: Sequence[str]) -> None:
     path.write_text(yaml.safe_dump({"rules": rules}))
 
 
-async def _turns(gates: Sequence[Gate], chunks: Sequence[Chunk], warm: int) -> tuple[float, float]:
-    """CPU seconds of the first gate for a chunk, and how many more the second one takes for the
-    same: the medians, without the first `warm` chunks."""
-    spent: list[list[float]] = [[] for _ in gates]
-    for number, chunk in enumerate(chunks):
-        for place in (0, 1) if number % 2 else (1, 0):
-            began = time.process_time()
-            await gates[place].handle(chunk)
-            spent[place].append(time.process_time() - began)
-    first, second = (one[warm:] for one in spent)
-    more = [theirs - ours for ours, theirs in zip(first, second, strict=True)]
-    return statistics.median(first), statistics.median(more)
-
-
 async def _measure(lines: Sequence[Line], size: int, rules: Path) -> tuple[float, float]:
     """CPU µs an event without rules, and how many more with them."""
-    chunks = _chunks(lines, size)
-    warm = len(chunks) // 3
+    batches = chunks(lines, size)
+    warm = len(batches) // 3
     with embedded_store() as one, embedded_store() as other:
         stores = [
             RedisStore(store_client(load_settings(store_url=s.address))) for s in (one, other)
         ]
         gates = [_gate(stores[0]), _gate(stores[1], rules)]
-        without, more = await _turns(gates, chunks, warm)
+        without, more = await turns(gates, batches, warm)
         for store in stores:
             await store.close()
     return 1e6 * without / size, 1e6 * more / size
