@@ -7,7 +7,7 @@ before it serves.
 
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,6 @@ from schemas.errors import ModelError
 from scorers.cuda import BUCKETS, CUDA, Buckets
 from scorers.sessions import CPU, Rows
 
-Device = Literal["cpu", "gpu"]
 Margins = Callable[[Rows], npt.NDArray[np.float32]]
 
 # From about here XGBoost, which takes 0.1 ms before the first row, is ahead of ONNX Runtime

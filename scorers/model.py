@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from scorers import Device
 from scorers.calibration import Calibration
 from scorers.cuda import open_cuda
 from scorers.drift import SUMMARY, Summary
-from scorers.engine import Device, Engine, by_size, on_gpu, refuse_other_bits
+from scorers.engine import Engine, by_size, on_gpu, refuse_other_bits
 from scorers.golden import Golden
 from scorers.inputs import REQUESTS, Inputs
 from scorers.manifest import BOOSTER, CONTRIBUTIONS, GOLDEN, MARGIN, MARGIN_GPU, Content, read

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, FilePath, model_validator
 
-from scorers.engine import Device
+from scorers import Device
 from stream.rules_settings import RulesSettings
 
 

@@ -52,6 +52,16 @@ def test_a_worker_needs_exactly_one_runtime(
     assert "sluicegate[cpu] or sluicegate[gpu]" in told
 
 
+def test_the_command_waits_for_no_library() -> None:
+    """Nor fails for one that is not installed: a runtime is looked for when it is needed."""
+    libraries = {"aiokafka", "faust", "onnxruntime", "sqlglot", "xgboost"}
+    program = f"import stream.cli, sys; print(sorted({libraries} & sys.modules.keys()))"
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "[]\n"
+
+
 def test_the_commands_are_those_that_are_documented() -> None:
     """None is lost, none is hidden."""
     told = sluicegate("--help")
