@@ -136,7 +136,10 @@ class _Ties:
             return [np.arange(len(self.account))]
         shape = (len(self.account), len(self._uses))
         graph = csr_matrix((self._weight, (self._owner, self._value)), shape=shape)
-        louvain = Louvain(resolution=resolution, random_state=0)
+        # Labels alone: what else it can tell costs as much again.
+        louvain = Louvain(
+            resolution=resolution, random_state=0, return_probs=False, return_aggregate=False
+        )
         label = louvain.fit_predict(graph, force_bipartite=True)
         return [np.flatnonzero(label == one) for one in np.unique(label)]
 
