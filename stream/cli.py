@@ -36,7 +36,7 @@ from stream.commands.rings import train_rings
 from stream.commands.rules import rules
 from stream.commands.train import snapshot, train
 from stream.evaluate.trials import PEACE, TRAINED_ON, one_case
-from stream.guard import only_runtime, refuse_foreign_packages
+from stream.guard import EXTRAS, only_runtime, refuse_foreign_packages
 from stream.logs import configure_logs
 from stream.settings import load_settings
 
@@ -89,6 +89,11 @@ def main() -> None:
         cli()
     except SluicegateError as error:
         complain(str(error))
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        complain(f"{error.name} is not installed: install sluicegate[{EXTRAS[error.name]}]")
         sys.exit(1)
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))

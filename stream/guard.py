@@ -16,6 +16,8 @@ DISTRIBUTION: Final = "sluicegate"
 PACKAGES: Final = ("schemas", "kyc", "scorers", "stream", "edge", "simulate")
 HOME: Final = Path(__file__).resolve().parent.parent
 RUNTIMES: Final = {"onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml"}
+# The extras that bring what not everybody needs, by the name that is imported.
+EXTRAS: Final = {"onnxruntime": "cpu", "onnx": "train", "xgboost": "train"}
 REMEDY: Final = "install sluicegate into a virtual environment of its own"
 
 

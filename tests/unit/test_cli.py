@@ -62,6 +62,15 @@ def test_the_command_waits_for_no_library() -> None:
     assert told.stdout == "[]\n"
 
 
+def test_what_is_not_installed_is_named_with_its_extra(tmp_path: Path) -> None:
+    """Who only serves has no XGBoost."""
+    program = "import sys; sys.modules['xgboost'] = None; from stream.cli import main; main()"
+    words = [sys.executable, "-c", program, "train", "--out", str(tmp_path / "model")]
+    told = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert told.stderr == "sluicegate: xgboost is not installed: install sluicegate[train]\n"
+
+
 def test_the_commands_are_those_that_are_documented() -> None:
     """None is lost, none is hidden."""
     told = sluicegate("--help")
