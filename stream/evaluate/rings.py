@@ -123,7 +123,9 @@ def detection(trial: Trial, attack: str, launch: int) -> Detection | None:
         return None
     ts, name = min(opened)
     tally = trial.tally
-    began = int(tally.begins[tally.watched & (tally.exchanges > 0)].min())
+    active = tally.watched & (tally.exchanges > 0)
+    # A ring may be found by its sign-ups, before it makes an exchange.
+    began = int(tally.begins[active if active.any() else tally.watched].min())
     return Detection(
         campaign_id=name,
         hours=(ts - began) / _HOUR_MS,

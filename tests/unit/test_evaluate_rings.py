@@ -122,6 +122,16 @@ def test_the_ring_is_found_with_its_first_campaign() -> None:
     assert (found.leaked, found.links) == (0.5, ["card"])
 
 
+def test_a_ring_is_found_before_it_makes_an_exchange() -> None:
+    """By its sign-ups: nothing leaked."""
+    run = trial(["june", "june"], ["x", "x"])
+    run.tally.exchanges[:] = run.tally.minutes[:] = 0
+    run.docket.note_record(record("x", START + HOUR))
+    found = detection(run, "june", START)
+    assert found
+    assert (found.hours, found.leaked) == (1.0, 0.0)
+
+
 def test_without_a_campaign_the_ring_was_not_found() -> None:
     """Decisions account by account are no detection of a ring."""
     assert detection(trial(["june"], [None]), "june", START) is None
