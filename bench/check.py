@@ -7,6 +7,7 @@ through, which shares its core with the store.
 """
 
 import argparse
+import asyncio
 import os
 import socket
 import subprocess
@@ -21,6 +22,7 @@ import numpy as np
 import uvloop
 
 from bench.asks import fill, requests
+from bench.calls import calls_at_once
 from bench.load import Tally, at_once, at_rate
 from bench.peers.counting import Row, rows
 from bench.processes import cpu_seconds
@@ -66,6 +68,14 @@ def ceiling(what: str, pid: int, port: int, load: Sequence[bytes]) -> Row:
     return Row(what, len(load) / seconds, (cpu_seconds(pid) - began) / len(load))
 
 
+def over_grpc(pid: int, port: int, token: str, number: int) -> Row:
+    """What the edge bears of calls over gRPC; the client takes more CPU than the edge does."""
+    asyncio.run(calls_at_once(port, token, 1_000))
+    began = cpu_seconds(pid)
+    seconds = asyncio.run(calls_at_once(port, token, number))
+    return Row(f"{CHECK}, over gRPC", number / seconds, (cpu_seconds(pid) - began) / number)
+
+
 def measure(seconds: float, rate: float, number: int) -> tuple[dict[str, Tally], list[Row]]:
     """The latencies of both servers at a rate, and the ceilings of all."""
     first, second = sorted(os.sched_getaffinity(0))[:2]
@@ -75,13 +85,16 @@ def measure(seconds: float, rate: float, number: int) -> tuple[dict[str, Tally],
     with embedded_store() as store, TemporaryDirectory() as folder:
         fill(store.address)
         file = Path(folder) / "tokens"
-        load = requests(max(number, int(seconds * rate)), create_token(file, "bench", Scope.CHECK))
+        token, grpc_port = create_token(file, "bench", Scope.CHECK), free_port()
+        load = requests(max(number, int(seconds * rate)), token)
         told = {"edge_port": port, "edge_tokens": file, "store_url": store.address}
         told |= {"edge_rate_max": 1_000_000, "log_level": "warning"}
         with served(["-m", "stream", "edge"], port, first, **told) as pid:
             uvloop.run(at_rate(address, load[: int(rate)], rate))
             tallies = {CHECK: uvloop.run(at_rate(address, load[: int(seconds * rate)], rate))}
             found = [ceiling(CHECK, pid, port, load[:number])]
+        with served(["-m", "stream", "edge"], port, first, edge_grpc_port=grpc_port, **told) as pid:
+            found.append(over_grpc(pid, grpc_port, token, number))
         command = ["-m", "uvicorn", "bench.peers.plain:app", "--port", str(port), *UVICORN]
         with served(command, port, first) as pid:
             uvloop.run(at_rate(address, load[: int(rate)], rate))
