@@ -3,13 +3,12 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Column, Table
+
+from stream.commands.paper import moment, stdout, tabulate
 
 if TYPE_CHECKING:
     from edge.appeals.appeal import Appeal
@@ -20,8 +19,6 @@ Account = Annotated[str, typer.Argument(help="The account.")]
 DecisionId = Annotated[str, typer.Argument(help="The decision that it contests.")]
 
 appeal = typer.Typer(help="Accounts that contest a decision.", no_args_is_help=True)
-# Into a pipe or a file rows are written whole: nothing cuts an id.
-console = Console(width=None if sys.stdout.isatty() else 500)
 
 
 @appeal.command("list")
@@ -30,12 +27,11 @@ def list_appeals(
 ) -> None:
     """Those that wait for an answer, the oldest first. Exit code 1 when there are some."""
     found = _ask(lambda staff: staff.docket.waiting(count))
-    names = ("filed", "account", "decision", "category", "state")
-    table = Table(*(Column(name, overflow="fold") for name in names), box=None)
+    rows = []
     for one in found:
         state = one.state if one.state == "open" else f"{one.state}, not carried out"
-        table.add_row(_time(one.filed_at), one.account_id, one.decision_id, one.category, state)
-    console.print(table)
+        rows.append((moment(one.filed_at), one.account_id, one.decision_id, one.category, state))
+    tabulate(("filed", "account", "decision", "category", "state"), rows)
     sys.exit(1 if found else 0)
 
 
@@ -52,14 +48,14 @@ def show(account: Account, decision: DecisionId) -> None:
     says = "(its key is gone)" if statement is None else statement or "(nothing)"
     answer = f" by {found.reviewer}: {found.reason}" if found.reviewer else ""
     rows = (
-        ("filed", _time(found.filed_at)),
+        ("filed", moment(found.filed_at)),
         ("category", found.category),
         ("says", says),
         ("state", found.state + answer),
         ("decision", msgspec.json.format(bytes(found.decision).decode(), indent=2)),
     )
     for name, told in rows:
-        console.print(f"{name:10} {told}", highlight=False, markup=False)
+        stdout.print(f"{name:10} {told}")
 
 
 @appeal.command()
@@ -76,7 +72,7 @@ def answer(
         hearing = await staff.hearing()
         return await hearing.answer(account, decision, verdict, author, reason)
 
-    console.print(f"{account}: {_ask(given).state}", highlight=False)
+    stdout.print(f"{account}: {_ask(given).state}")
 
 
 def _ask(ask: "Callable[[LiveStaff], Awaitable[T]]") -> T:
@@ -95,7 +91,3 @@ def _ask(ask: "Callable[[LiveStaff], Awaitable[T]]") -> T:
             await staff.close()
 
     return asyncio.run(asked())
-
-
-def _time(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1_000, UTC):%Y-%m-%d %H:%M}"

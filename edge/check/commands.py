@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
+from stream.commands.paper import stdout
 from stream.settings import load_settings
 
 Name = Annotated[str, typer.Argument(help="Whose token it is, such as gateway-1.")]
@@ -17,7 +17,6 @@ Allowed = Annotated[
 ]
 
 token = typer.Typer(help="Bearer tokens of the edge, stored as hashes.")
-console = Console()
 
 
 def edge() -> None:
@@ -41,4 +40,4 @@ def list_tokens(file: File) -> None:
     from edge.tokens import read_grants
 
     for grant in read_grants(file):
-        console.print(f"{grant.name} {grant.scope}", highlight=False)
+        stdout.print(f"{grant.name} {grant.scope}")

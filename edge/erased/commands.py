@@ -2,19 +2,15 @@
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
-if TYPE_CHECKING:
-    from edge.erased.finding import Finding
+from stream.commands.paper import stderr, tabulate
 
 erasure = typer.Typer(help="Legal erasures of accounts.", no_args_is_help=True)
 
-_stdout = Console()
-_stderr = Console(stderr=True)
 _COLOURS = {"gone": "green", "ages out": "yellow", "left": "red"}
 
 
@@ -38,18 +34,12 @@ def prove(
 
     settings = load_settings()
     configure_logs("console", "error", sys.stderr)
-    with _stderr.status("looking") as status:
+    with stderr.status("looking") as status:
 
         def told(place: str, count: int) -> None:
             status.update(f"{place}: {count:,} read")
 
         found = asyncio.run(look(settings, account, wait, told))
-    _print(found)
+    rows = [(place, Text(verdict, _COLOURS[verdict]), detail) for place, verdict, detail in found]
+    tabulate(("place", "", ""), rows)
     sys.exit(1 if is_left(found) else 0)
-
-
-def _print(found: "list[Finding]") -> None:
-    table = Table("place", "", "", box=None)
-    for place, verdict, detail in found:
-        table.add_row(place, f"[{_COLOURS[verdict]}]{verdict}[/]", detail)
-    _stdout.print(table)

@@ -7,10 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
 from schemas.errors import ConfigurationError
+from stream.commands.paper import stdout, tabulate
 from stream.logs import configure_logs
 from stream.settings import Settings, load_settings
 
@@ -23,8 +22,6 @@ T = TypeVar("T")
 Name = Annotated[str, typer.Argument(help="Name of the endpoint.")]
 
 webhook = typer.Typer(help="Endpoints of webhooks, and what they did not take.")
-# Into a pipe or a file rows are written whole: nothing cuts an id.
-console = Console(width=None if sys.stdout.isatty() else 500)
 
 
 def webhooks() -> None:
@@ -47,14 +44,14 @@ def list_endpoints() -> None:
     settings = load_settings()
     endpoints = load_endpoints(settings)
     rows = asyncio.run(_overview(settings, endpoints))
-    _print(("endpoint", "url", "state", "parked", "dead"), rows)
+    tabulate(("endpoint", "url", "state", "parked", "dead"), rows)
 
 
 @webhook.command()
 def dead(name: Name) -> None:
     """The deliveries that were given up. Exit code 1 when there are some."""
     found = _on_shelf(name, _dead)
-    _print(("decision", "account", "tries", "error"), found)
+    tabulate(("decision", "account", "tries", "error"), found)
     sys.exit(1 if found else 0)
 
 
@@ -69,7 +66,7 @@ def replay(
         raise typer.BadParameter("name decisions or give --all")
     unknown = _on_shelf(name, lambda shelf: _revive(shelf, decisions))
     for decision in unknown:
-        console.print(f"{decision}: not among the dead", highlight=False)
+        stdout.print(f"{decision}: not among the dead")
     sys.exit(1 if unknown else 0)
 
 
@@ -77,14 +74,14 @@ def replay(
 def enable(name: Name) -> None:
     """Deliver again to an endpoint that was switched off."""
     was_off = _on_shelf(name, lambda shelf: shelf.switch_on())
-    console.print(f"{name} was {'off' if was_off else 'on'}, and is on")
+    stdout.print(f"{name} was {'off' if was_off else 'on'}, and is on")
 
 
 @webhook.command()
 def disable(name: Name, reason: Annotated[str, typer.Option(help="Why.")] = "by hand") -> None:
     """Deliver nothing more to an endpoint; what it would get waits in Kafka."""
     _on_shelf(name, lambda shelf: shelf.switch_off(reason))
-    console.print(f"{name} is off within seconds")
+    stdout.print(f"{name} is off within seconds")
 
 
 @webhook.command()
@@ -93,7 +90,7 @@ def test(name: Name) -> None:
     from edge.webhook.sender import Outcome
 
     answer = asyncio.run(_post(_endpoint(load_settings(), name)))
-    console.print(f"{name}: {answer.outcome} {answer.detail}".rstrip(), highlight=False)
+    stdout.print(f"{name}: {answer.outcome} {answer.detail}".rstrip())
     sys.exit(0 if answer.outcome is Outcome.DELIVERED else 1)
 
 
@@ -164,10 +161,3 @@ async def _post(endpoint: "Endpoint") -> "Answer":
         return await sender.post(sample())
     finally:
         await sender.close()
-
-
-def _print(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    table = Table(*(Column(name, overflow="fold") for name in columns), box=None)
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)

@@ -34,7 +34,7 @@ def tabulate(
 def _cell(value: object) -> Text:
     if isinstance(value, int | float):
         return Text(f"{value:,}", justify="right")
-    return Text(str(value))
+    return value if isinstance(value, Text) else Text(str(value))
 
 
 def complain(text: str) -> None:
