@@ -3,13 +3,18 @@
 Decisions come at an even rate, half of `--rate`; two healthy endpoints hear each of them, so
 `--rate` webhooks a second are due to those two. Another endpoint accepts and never answers, another
 answers 500. Latency is from when a decision was due until it is at an endpoint. Producer and
-receivers share the two cores with broker, store and deliverer.
+receivers share the two cores with broker, store and deliverer. With `--kill` the deliverer, and
+Apache Kafka where it is the broker, are killed by SIGKILL in the middle and started again.
 """
 
 import argparse
 import asyncio
+import os
+import signal
 import time
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +25,10 @@ from aiokafka import AIOKafkaProducer
 
 from bench.processes import cpu_seconds
 from bench.receivers import Arrivals, Receivers, receivers
-from bench.rig import BrokerName, open_rig, running
-from stream.broker.connections import kafka_options
+from bench.rig import LIBS, BrokerName, open_rig, running
+from stream.broker.connections import producer_options
 from stream.settings import Settings
+from tests.servers import kafka_node
 
 SECRET: Final = "whsec_c2x1aWNlZ2F0ZS1iZW5jaG1hcmstc2VjcmV0LW9ubHk="  # noqa: S105 - of the bench
 HEALTHY: Final = ("healthy-0", "healthy-1")
@@ -39,21 +45,45 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=1_000, help="webhooks a second, healthy ones")
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--broker", choices=["embedded", "kafka"], default="embedded")
+    parser.add_argument("--kill", action="store_true", help="deliverer and Kafka, amid it")
     given = parser.parse_args()
-    measure(given.rate, given.seconds, given.broker)
+    measure(given.rate, given.seconds, given.broker, kill=given.kill)
 
 
-def measure(rate: int, seconds: float, broker: BrokerName) -> None:
+def measure(rate: int, seconds: float, broker: BrokerName, *, kill: bool) -> None:
     """Deliver for some seconds; prints what came where, and when."""
-    with receivers(*HEALTHY, *OTHERS) as doors, open_rig(broker, "embedded") as rig:
+    with (
+        receivers(*HEALTHY, *OTHERS) as doors,
+        open_rig(broker, "embedded") as rig,
+        ExitStack() as stack,
+    ):
         file = _endpoints(rig.folder, doors.ports)
-        with running(rig, "-m", "stream", "webhooks", webhooks=file) as deliverer:
-            time.sleep(WARM_S)
-            before = cpu_seconds(deliverer.pid)
-            due = asyncio.run(_produce(rig.settings, int(rate / 2 * seconds), rate / 2))
-            came = _await(doors, len(due))
-            cpu = cpu_seconds(deliverer.pid) - before
-        _print(came, due, cpu)
+
+        def start() -> int:
+            process = running(rig, "-m", "stream", "webhooks", webhooks=file)
+            return stack.enter_context(process).pid
+
+        def strike() -> None:
+            _kill(pids.pop())
+            if broker == "kafka":
+                _kill(rig.servers["broker"])
+                port = int(rig.settings.kafka_bootstrap.rpartition(":")[2])
+                stack.enter_context(kafka_node(rig.folder, Path(os.environ[LIBS]), port))
+            pids.append(start())
+
+        pids = [start()]
+        time.sleep(WARM_S)
+        before = cpu_seconds(pids[0])
+        count = int(rate / 2 * seconds)
+        due = asyncio.run(_produce(rig.settings, count, rate / 2, strike if kill else None))
+        came = _await(doors, len(due))
+        _print(came, due, None if kill else cpu_seconds(pids[0]) - before)
+
+
+def _kill(pid: int) -> None:
+    """Kill a child, and wait until it is gone; whoever started it still collects it."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
 def _endpoints(folder: Path, ports: dict[str, int]) -> Path:
@@ -66,12 +96,18 @@ def _endpoints(folder: Path, ports: dict[str, int]) -> Path:
     return file
 
 
-async def _produce(settings: Settings, count: int, rate: float) -> dict[str, float]:
-    """Send decisions at an even rate; when each was due, s since the epoch."""
+async def _produce(
+    settings: Settings, count: int, rate: float, strike: Callable[[], None] | None
+) -> dict[str, float]:
+    """Send decisions at an even rate, and strike in the middle; when each was due, s since the
+    epoch."""
     due: dict[str, float] = {}
     topic, began = settings.topic("decisions"), time.time()
-    async with AIOKafkaProducer(**kafka_options(settings), linger_ms=5) as producer:
+    struck = None
+    async with AIOKafkaProducer(**producer_options(settings)) as producer:
         for number in range(count):
+            if number == count // 2 and strike:
+                struck = asyncio.create_task(asyncio.to_thread(strike))
             when = began + number / rate
             if (ahead := when - time.time()) > 0:
                 await asyncio.sleep(ahead)
@@ -81,6 +117,8 @@ async def _produce(settings: Settings, count: int, rate: float) -> dict[str, flo
             partition = number * 7_919 % ACCOUNTS % settings.partitions
             await producer.send(topic, message, key=account.encode(), partition=partition)
         await producer.flush()
+    if struck:
+        await struck
     return due
 
 
@@ -116,7 +154,7 @@ def _await(doors: Receivers, count: int) -> dict[str, Arrivals]:
         time.sleep(0.5)
 
 
-def _print(came: dict[str, Arrivals], due: dict[str, float], cpu: float) -> None:
+def _print(came: dict[str, Arrivals], due: dict[str, float], cpu: float | None) -> None:
     print(
         "| endpoint | webhooks | a second | lost | repeated | out of order | p50 ms | p99 ms |\n"
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
@@ -125,8 +163,9 @@ def _print(came: dict[str, Arrivals], due: dict[str, float], cpu: float) -> None
         print(f"| {door} | {_row(came[door], due, taken=door in HEALTHY)} |")
     delivered = sum(len(came[door]) for door in HEALTHY)
     tries = sum(map(len, came.values()))
-    print(f"\nDeliverer: {cpu / tries * 1e6:,.0f} µs CPU a try, of {tries:,} tries; ", end="")
-    print(f"{delivered:,} to healthy endpoints in {_span(came, due):.1f} s")
+    if cpu is not None:
+        print(f"\nDeliverer: {cpu / tries * 1e6:,.0f} µs CPU a try, of {tries:,} tries")
+    print(f"\n{delivered:,} to healthy endpoints in {_span(came, due):.1f} s")
 
 
 def _row(arrivals: Arrivals, due: dict[str, float], *, taken: bool) -> str:
