@@ -30,15 +30,16 @@ ROOTS = {
     f"stream/{name}.py"
     for name in ("cli", "curriculum", "know/curriculum", *(f"demo/{name}" for name in _DEMO))
 } | {str(path.relative_to(ROOT)) for path in (ROOT / "stream" / "evaluate").glob("*.py")}
-MODULES = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
-every_module = pytest.mark.parametrize(
-    "module", MODULES, ids=lambda path: str(path.relative_to(ROOT))
-)
+MODULES = {
+    path.relative_to(ROOT): path.read_text()
+    for package in ALLOWED
+    for path in (ROOT / package).rglob("*.py")
+}
 
 
-def imports(module: Path) -> Iterator[tuple[int, str]]:
+def imports(text: str) -> Iterator[tuple[int, str]]:
     """The level and top-level name of everything that a module imports, wherever it does."""
-    for node in ast.walk(ast.parse(module.read_text())):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from ((0, alias.name.split(".")[0]) for alias in node.names)
         if isinstance(node, ast.ImportFrom):
@@ -60,39 +61,32 @@ def canonical(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-@every_module
-def test_imports_run_one_way(module: Path) -> None:
-    """A package sees only what lies below it."""
-    place = module.relative_to(ROOT)
-    allowed = ALLOWED[place.parts[0]] | ({"edge", "simulate"} if str(place) in ROOTS else set())
-    ours = {name for _, name in imports(module) if name in ALLOWED}
-    assert ours <= allowed
+def test_imports_run_one_way() -> None:
+    """A package sees only what lies below it, and no import leans on where its module lies."""
+    wrong = []
+    for place, text in MODULES.items():
+        above = {"edge", "simulate"} if str(place) in ROOTS else set()
+        allowed = ALLOWED[place.parts[0]] | above
+        for level, name in imports(text):
+            if level or (name in ALLOWED and name not in allowed):
+                wrong.append((str(place), name))
+    assert wrong == []
 
 
-@every_module
-def test_imports_are_absolute(module: Path) -> None:
-    """No import leans on where its module lies."""
-    assert all(level == 0 for level, _ in imports(module))
-
-
-@every_module
-def test_modules_stay_short(module: Path) -> None:
+def test_modules_stay_short() -> None:
     """300 lines are the ceiling."""
-    assert len(module.read_text().splitlines()) <= 300
+    assert [str(m) for m, text in MODULES.items() if len(text.splitlines()) > 300] == []
 
 
-@every_module
-def test_no_module_is_named_like_a_dependency(module: Path) -> None:
+def test_no_module_is_named_like_a_dependency() -> None:
     """`redis.py` beside `import redis` misleads readers, and scripts run from that folder."""
-    assert module.stem not in dependencies()
+    assert [str(module) for module in MODULES if module.stem in dependencies()] == []
 
 
-@every_module
-def test_no_module_is_a_drawer(module: Path) -> None:
+def test_no_module_is_a_drawer() -> None:
     """Every module is named by its noun."""
-    assert not {"utils", "common", "helpers", "core", "lib", "misc"} & set(
-        module.with_suffix("").parts[-3:]
-    )
+    drawers = {"utils", "common", "helpers", "core", "lib", "misc"}
+    assert [str(module) for module in MODULES if drawers & {*module.with_suffix("").parts}] == []
 
 
 def test_the_guard_accepts_our_own_packages() -> None:
