@@ -1,10 +1,11 @@
 """Who is asked for more proof at sign-up: farmers of free credit, and honest people.
 
-    python -m bench.signups [--seeds 5] [--accounts 1500]
+    python -m bench.signups [--seeds 5] [--accounts 3000] [--budget 0.002 …]
 
 Account events of simulated providers run through the live path of identity alone, with the shipped
 model and policy; requests only say when a farmer makes the tenth. Seeds, and farms of six accounts,
-that the training of the shipped model has not seen.
+that the training of the shipped model has not seen. The bar comes hour by hour from all accounts
+that are established by then; live from those that also make requests.
 """
 
 import argparse
@@ -13,34 +14,38 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
+from kyc.assessed import SCORE_UNITS
+from kyc.policy import load_kyc_policy
 from schemas.decisions import DeadLetter
+from simulate.arrivals import Clock
 from simulate.population import Population
+from simulate.roster import Roster
 from simulate.scenarios import scenario
+from stream.broker.chunk import Chunk
 from stream.broker.sinks import Placed
+from stream.decide.bars import ask_bar
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.know.census import MemoryCensus
 from stream.know.opening import open_registry
+from stream.know.profiles import know
 from stream.logs import configure_logs
 from stream.metrics import Metrics
-from stream.replay import ACCOUNTS, LOCAL_PEPPER, lines, replay
+from stream.replay import ACCOUNTS, LOCAL_PEPPER, lines
 from stream.settings import load_settings
-from stream.store import MemoryStore
+from stream.store import Kind, MemoryStore
 
 FARM = "credit_farmers"
 TENTH = 10
 SEED = 60_000  # far from every seed that something was trained or tuned on
-
-
-class Stamp(msgspec.Struct):
-    """What is needed of a request."""
-
-    account_id: str
-    ts: int
+HOUR_MS = 3_600_000
+_NO_END = 1 << 62
 
 
 @dataclass(slots=True)
@@ -73,13 +78,12 @@ class Outcome(NamedTuple):
     wanted: Counter[str]
 
 
-def measure(name: str, population: Population) -> Outcome:
+def measure(name: str, population: Population, budget: float) -> Outcome:
     """Run one population."""
     asked = Asked()
-    asyncio.run(_replay(population, asked))
+    asyncio.run(_replay(population, asked, budget))
     truths = {truth.account_id: truth for truth in population.truths()}
-    farmers = {a for a, truth in truths.items() if truth.cohort == FARM}
-    tenth = _tenth(population, farmers)
+    tenth = _tenth(population)
     honest = [a for a, truth in truths.items() if not truth.abusive]
     others = [a for a, truth in truths.items() if truth.abusive and truth.cohort != FARM]
     return Outcome(
@@ -94,30 +98,39 @@ def measure(name: str, population: Population) -> Outcome:
     )
 
 
-async def _replay(population: Population, asked: Asked) -> None:
-    settings = load_settings()
+async def _replay(population: Population, asked: Asked, budget: float) -> None:
+    settings, store, start = load_settings(), MemoryStore(), population.world.start
     registry = open_registry(
         settings,
         KeyedHasher(LOCAL_PEPPER),
         open_geography(settings),
         MemoryCensus(),
-        MemoryStore(),
+        store,
         asked,
         Metrics(),
     )
+    accounts = [account.account_id for account in population.accounts()]
     bodies = map(msgspec.json.encode, population.account_events())
-    await replay(lines(ACCOUNTS, bodies), {ACCOUNTS: registry.handle})
+    by_hour = groupby(lines(ACCOUNTS, bodies), lambda line: max(line.ts - start, 0) // HOUR_MS)
+    for hour, some in by_hour:
+        await registry.handle(Chunk(ACCOUNTS, 0, list(some), _NO_END))
+        now = start + (hour + 1) * HOUR_MS
+        known = know(await store.load(accounts, Kind.PROFILE))
+        established = known.established(np.arange(len(accounts)), np.full(len(accounts), now))
+        registry.assessor.heed(ask_bar(known.peak[established] / SCORE_UNITS, budget))
 
 
-def _tenth(population: Population, farmers: set[str]) -> dict[str, int]:
-    """When each farmer that gets so far makes the tenth request, ms."""
-    read, count, tenth = msgspec.json.Decoder(Stamp).decode, Counter[str](), dict[str, int]()
-    for block in population.request_lines():
-        for stamp in map(read, block.data.splitlines()):
-            if stamp.account_id in farmers:
-                count[stamp.account_id] += 1
-                if count[stamp.account_id] == TENTH:
-                    tenth[stamp.account_id] = stamp.ts
+def _tenth(population: Population) -> dict[str, int]:
+    """When each farmer that gets so far makes the tenth request, ms. What an account asks for does
+    not depend on who else is there."""
+    farmers = [account for account in population.accounts() if account.cohort == FARM]
+    clock = Clock(Roster.of(iter(farmers), population.scenario.provider))
+    count, tenth = Counter[int](), dict[str, int]()
+    for hour in clock.hours(population.world.start, population.world.end):
+        for farmer, ts in zip(hour.account.tolist(), hour.ts.tolist(), strict=True):
+            count[farmer] += 1
+            if count[farmer] == TENTH:
+                tenth[farmers[farmer].account_id] = ts
     return tenth
 
 
@@ -151,14 +164,24 @@ def main() -> None:
     """Run and report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1, help="seeds for each provider")
-    parser.add_argument("--accounts", type=int, default=1_500, help="accounts of each")
-    options = parser.parse_args()
-    places = [(c, SEED + seed) for seed in range(options.seeds) for c in "ABCD"]
-    configure_logs("console", "warning", sys.stderr)
-    report(
-        measure(f"{c}-{seed}", Population(scenario(c, None, seed, options.accounts)))
-        for c, seed in places
+    parser.add_argument("--accounts", type=int, default=3_000, help="accounts of each")
+    parser.add_argument(
+        "--budget",
+        type=float,
+        nargs="+",
+        default=[load_kyc_policy().step_up.budget],
+        help="share of established accounts that may ever be asked",
     )
+    options = parser.parse_args()
+    # Of one seed every provider has the same farmers.
+    places = [("ABCD"[n % 4], SEED + n) for n in range(4 * options.seeds)]
+    configure_logs("console", "warning", sys.stderr)
+    for budget in options.budget:
+        print(f"budget {100 * budget:.2g} %")
+        report(
+            measure(f"{c}-{seed}", Population(scenario(c, None, seed, options.accounts)), budget)
+            for c, seed in places
+        )
 
 
 if __name__ == "__main__":
