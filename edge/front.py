@@ -54,7 +54,7 @@ class Front:
         try:
             grant = self._admission.admit(authorization, checks=door is not None)
         except NotAdmittedError as error:
-            await reply(send, error.verdict)
+            await reply(send, self._doors.worded(scope["path"], error.verdict))
             return
         body = await self._bounded(scope, receive, send)
         if body is None:

@@ -68,8 +68,9 @@ def create_token(file: Path, name: str, scope: Scope) -> str:
     if file.exists() and any(grant.name == name for grant in read_grants(file)):
         raise ConfigurationError(f"{file} has a token named {name} already")
     file.touch(mode=0o600)
+    ended = file.read_bytes()[-1:] in {b"", b"\n"}  # an editor may leave the last line open
     with file.open("a", encoding="ascii") as lines:
-        lines.write(line + "\n")
+        lines.write("\n" * (not ended) + line + "\n")
     return token
 
 

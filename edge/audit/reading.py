@@ -1,6 +1,7 @@
 """What the chains hold about one account, for who may know."""
 
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 from edge.audit.chain import place
@@ -21,14 +22,17 @@ async def find_key(settings: Settings, account: str) -> bytes | None:
 
 
 def readable(folder: Path, account: str, key: bytes) -> Iterator[str]:
-    """The messages that an account's records sealed, in the order of its chain.
+    """The messages that an account's records sealed, oldest first: they are in several chains.
 
     Raises BrokenRecordError at a record that was changed, UnreadableError at one that was moved.
     """
     name = subject(key, account)
-    for paths in segments(folder).values():
-        for line in lines(paths):
-            record = decode(line.rstrip(b"\n"))
-            if record.subject == name and record.sealed:
-                before = Head(record.chain, record.sequence - 1, record.previous)
-                yield unseal(key, record.sealed, place(before)).decode()
+    about = [
+        record
+        for paths in segments(folder).values()
+        for line in lines(paths)
+        if (record := decode(line.rstrip(b"\n"))).subject == name and record.sealed
+    ]
+    for record in sorted(about, key=attrgetter("at", "chain", "sequence")):
+        before = Head(record.chain, record.sequence - 1, record.previous)
+        yield unseal(key, record.sealed, place(before)).decode()

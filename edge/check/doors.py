@@ -50,6 +50,10 @@ class Doors:
             return self._forwarded
         return door
 
+    def worded(self, path: str, verdict: Verdict) -> Verdict:
+        """A verdict on who asks at `path`, as that form has it."""
+        return _for_nginx(verdict) if path == NGINX else verdict
+
     async def ask(self, headers: Iterable[tuple[bytes, bytes]]) -> Verdict:
         """The verdict on what these headers of a gateway ask, names in lower case."""
         return await self._answer(lambda: self._reader.read(headers))
@@ -72,12 +76,7 @@ class Doors:
         await reply(send, await self.ask(scope["headers"]))
 
     async def _nginx(self, scope: Mapping[str, Any], _: bytes, send: Send) -> None:
-        verdict = await self.ask(scope["headers"])
-        # auth_request takes 2xx, 401 and 403; anything else it makes a 500. The status that the
-        # client is to see goes beside it.
-        status = 200 if verdict.status == 200 else 403
-        told = (b"x-sluicegate-status", str(verdict.status).encode())
-        await reply(send, replace(verdict, status=status, headers=(*verdict.headers, told)))
+        await reply(send, _for_nginx(await self.ask(scope["headers"])))
 
     async def _settled(self, body: bytes) -> Verdict:
         try:
@@ -98,3 +97,11 @@ class Doors:
         except BadAskError as error:
             return self._refused(error)
         return await self._desk.answer(ask)
+
+
+def _for_nginx(verdict: Verdict) -> Verdict:
+    # auth_request takes 2xx, 401 and 403; anything else it makes a 500. The status that the
+    # client is to see goes beside it.
+    status = verdict.status if verdict.status in {200, 401} else 403
+    told = (b"x-sluicegate-status", str(verdict.status).encode())
+    return replace(verdict, status=status, headers=(*verdict.headers, told))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from edge.controls.campaigns import REFUSALS, Because, Reader
+from edge.controls.campaigns import REFUSALS, Because, Reader, Reason
 from edge.controls.staff import Staff
 from edge.grants import needs
 from edge.tokens import Grant, Scope
@@ -75,6 +75,18 @@ def governance(staff: Staff) -> APIRouter:
         desk, lasts = await staff.governing(), int(wanted.hours * HOUR_MS)
         shares = wanted.accounts, wanted.traffic, lasts
         return _allowed(await desk.allow(*shares, grant.name, wanted.reason))
+
+    @router.get("/governor", responses={403: {}, 503: {}})
+    async def allowed(_: Reader) -> Allowed | None:
+        """What is allowed now in place of the policy's shares; null: these hold."""
+        found = (await staff.governing()).allowance()
+        return _allowed(found) if found else None
+
+    @router.post("/governor/restore", responses=REFUSALS)
+    async def restore(why: Reason, grant: Admin) -> Allowed:
+        """Let the policy's shares hold again."""
+        desk = await staff.governing()
+        return _allowed(await desk.restore(grant.name, why.reason))
 
     return router
 

@@ -209,6 +209,16 @@ async def test_an_erased_account_stays_chained_and_is_unreadable(tmp_path: Path)
     assert verify(tmp_path, {}).wrong == []
 
 
+async def test_an_account_is_read_oldest_first(tmp_path: Path) -> None:
+    """Orders lie in the first chain, decisions in the account's own."""
+    keys = Keys()
+    for number, times in ((0, (2, 5)), (1, (1, 3, 4))):
+        chain = Chain(tmp_path, number)
+        chain.keep(await chain.compose([entry(at) for at in times], keys))
+    told = [json.loads(line)["decision"] for line in readable(tmp_path, "a", keys.held["a"])]
+    assert told == [1, 2, 3, 4, 5]
+
+
 async def test_the_key_is_gone_before_the_erasure_is_recorded(tmp_path: Path) -> None:
     """A crash between the two repeats the erasure instead of forgetting it."""
     chain, keys = Chain(tmp_path, 0), Keys()

@@ -55,12 +55,20 @@ async def test_health_needs_no_token(edge: Edge, path: str) -> None:
     assert (answer.status, answer.body) == (200, b"ok\n")
 
 
-async def test_readiness_tells_that_the_store_is_away(edge: Edge) -> None:
-    """In words: the gateway still gets its answers, so the status stays."""
+async def test_health_tells_a_stranger_nothing(edge: Edge) -> None:
+    """Not that nobody is counted, nor that nothing is acted on: it would be the time to come."""
     edge.ledger.error = StoreError("gone")
     await edge.check(b'{"account_id": "a"}')
+    edge.metrics.shadow.set(1)
     answer = await edge.request("GET", "/readyz", scope="")
-    assert (answer.status, answer.body) == (200, b"degraded: store\n")
+    assert (answer.status, answer.body) == (200, b"ok\n")
+
+
+async def test_no_redirect_is_made_up(edge: Edge) -> None:
+    """It would lead to wherever the caller's Host says."""
+    answer = await edge.get("/v1/campaigns/", "read", host="elsewhere.example")
+    assert answer.status == 404
+    assert "location" not in answer.headers
 
 
 async def test_what_was_used_is_counted(edge: Edge) -> None:
@@ -209,6 +217,16 @@ async def test_a_token_has_a_rate(tmp_path: Path) -> None:
     answers = [await edge.get("/v1/traefik", x_account_id="a") for _ in range(20)]
     assert 429 in {answer.status for answer in answers}
     assert (await edge.get("/metrics", scope="read")).status == 200
+
+
+async def test_nginx_is_told_in_its_words_who_may_not_ask(tmp_path: Path) -> None:
+    """Whatever else than 401 and 403 it makes a 500; the status lies beside it."""
+    edge = open_edge(tmp_path, FakeLedger(NOTHING), edge_rate_max=1)
+    assert (await edge.get("/v1/nginx", "", x_account_id="a")).status == 401
+    answers = [await edge.get("/v1/nginx", x_account_id="a") for _ in range(20)]
+    told = {(answer.status, answer.headers["x-sluicegate-status"]) for answer in answers}
+    assert told >= {(403, "429")}
+    assert told <= {(200, "200"), (403, "429")}
 
 
 async def test_errors_of_the_framework_are_problems_too(edge: Edge) -> None:

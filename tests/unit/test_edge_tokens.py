@@ -98,6 +98,15 @@ def test_a_name_is_given_once(file: Path) -> None:
         create_token(file, "gateway", Scope.READ)
 
 
+def test_a_line_left_open_is_ended(file: Path) -> None:
+    """An editor may leave the last one so: the next token must not stand on it."""
+    token = create_token(file, "gateway", Scope.CHECK)
+    file.write_text(file.read_text().rstrip("\n"))
+    other = create_token(file, "kim", Scope.ACT)
+    keyring = Keyring(file)
+    assert [keyring.grant(bearer(one)) is not None for one in (token, other)] == [True, True]
+
+
 @pytest.mark.parametrize("name", ["", "two words", "a\nb act", "x" * 65])
 def test_a_name_fits_its_line(file: Path, name: str) -> None:
     """A name cannot break out of its field."""

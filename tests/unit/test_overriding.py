@@ -198,9 +198,14 @@ async def test_more_is_allowed_over_http(edge: Edge) -> None:
     told = (await post(edge, "/v1/governor", more, "admin")).json()
     assert (told["accounts"], told["traffic"], told["expires_at"]) == (0.5, 1.0, NOW + 2 * HOUR)
     assert isinstance(edge.staff.heard.orders[0], Allowance)
+    assert (await edge.get("/v1/governor", "read")).json() == told
 
 
-async def test_readiness_tells_of_the_switch(edge: Edge) -> None:
-    """An edge that lets everything pass is ready, and says so."""
-    edge.metrics.shadow.set(1)
-    assert (await edge.get("/readyz", "")).body == b"ok\nshadow: nothing is acted on\n"
+async def test_what_was_allowed_is_taken_back_over_http(edge: Edge) -> None:
+    """By an admin, once; then the policy's shares hold."""
+    why = {"reason": "it is over"}
+    await post(edge, "/v1/governor", why, "admin")
+    assert (await post(edge, "/v1/governor/restore", why, "act")).status == 403
+    assert (await post(edge, "/v1/governor/restore", why, "admin")).status == 200
+    assert (await edge.get("/v1/governor", "read")).json() is None
+    assert (await post(edge, "/v1/governor/restore", why, "admin")).status == 409
