@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--key", type=Path, required=True)
     options = parser.parse_args()
     key = b64decode(options.key.read_text().removeprefix("whsec_"))
-    api = Api(options.edge, options.token.read_text(), key)
+    api = Api(options.edge, options.token.read_text().strip(), key)
     uvicorn.run(
         api.application(),
         host="127.0.0.1",

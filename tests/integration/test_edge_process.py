@@ -13,6 +13,7 @@ from edge.protocol import MOST_HEAD
 from stream.store import decision_key
 from tests.integration.edge_process import START_S, RunningEdge, running_edge, status
 from tests.integration.standing import FAR
+from tests.servers import free_port
 from tests.unit.edges import decision
 
 
@@ -56,7 +57,7 @@ def test_a_long_body_after_a_head_is_not_a_head(edge: RunningEdge) -> None:
 
 def test_a_signal_ends_it_in_order(tmp_path: Path, store_url: str) -> None:
     """Exit code 0, and nothing that looks like an error in the log."""
-    with running_edge(tmp_path, store_url) as edge:
+    with running_edge(tmp_path, store_url, edge_grpc_port=free_port()) as edge:
         edge.process.send_signal(signal.SIGTERM)
         assert edge.process.wait(START_S) == 0
         assert "error" not in edge.log.read_text().lower().replace("uvicorn.error", "")

@@ -1,8 +1,13 @@
 """What a process of the edge refuses to start with."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from edge.process import page, refuse_missing
+from edge.server import Edge
+from edge.tokens import Scope, create_token
 from edge.webhook.meters import Meters
 from schemas.errors import ConfigurationError
 from stream.broker.topics import create_topics
@@ -28,3 +33,12 @@ async def test_a_taken_port_is_named() -> None:
         with pytest.raises(ConfigurationError, match="SLUICEGATE_WEB_PORT"):
             async with page(settings, Meters()):
                 pass
+
+
+async def test_what_grpc_needs_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is asked for and the extra is not there."""
+    create_token(file := tmp_path / "tokens", "gateway", Scope.CHECK)
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    monkeypatch.delitem(sys.modules, "edge.check.calls", raising=False)
+    with pytest.raises(ConfigurationError, match=r"GRPC_PORT: it needs .*sluicegate\[grpc\]"):
+        Edge(load_settings(edge_tokens=file, edge_grpc_port=free_port()))
