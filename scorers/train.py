@@ -1,7 +1,7 @@
 """Training: from a table of labelled rows to the folder of a model that can be served."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,11 +18,9 @@ from scorers.evaluation import Evaluation, evaluate
 from scorers.hiding import hidden_at_random, views
 from scorers.inputs import REQUESTS, Inputs
 from scorers.publish import publish
-from scorers.search import Budget, Found, Parameters, search
+from scorers.search import Budget, Found, Grow, Parameters, search
 from scorers.sessions import Rows
 from scorers.splits import JUDGED, Calendar, Indices, split
-
-Progress = Callable[[int, int], None]  # trees grown so far, trees at most
 
 PATIENCE = 20  # rounds without a better loss on the `stop` split
 THREADS = 2  # fixed: the order of histogram sums, and so the trees, depends on it
@@ -90,7 +88,6 @@ def train(
     depth: int = 6,
     budget: Budget = ONCE,
     newest: float = 0.0,
-    progress: Progress | None = None,
 ) -> Report:
     """Train, calibrate, evaluate, and write the model's folder; the same seed, the same bytes.
 
@@ -105,7 +102,7 @@ def train(
     _check(table, out, inputs)
     parts = split(table.group, table.label, seed, _calendar(table, newest))
     shown = replace(table, features=hidden_at_random(table.features, inputs, seed))
-    found = _search(shown, inputs, parts, seed, depth, trees, budget, progress)
+    found = search(_grower(shown, inputs, parts, seed, trees), seed, depth, budget)
     booster, bits = _quantised(found.booster)
     margins = _margins(booster, shown.features[parts["calibrate"]])
     fitted = calibration.fit(margins, table.label[parts["calibrate"]])
@@ -169,16 +166,9 @@ def _check(table: TrainingTable, out: Path, inputs: Inputs) -> None:
         raise ConfigurationError(f"{out} exists: a model is never written over another")
 
 
-def _search(
-    table: TrainingTable,
-    inputs: Inputs,
-    parts: Mapping[str, Indices],
-    seed: int,
-    depth: int,
-    trees: int,
-    budget: Budget,
-    progress: Progress | None,
-) -> Found:
+def _grower(
+    table: TrainingTable, inputs: Inputs, parts: Mapping[str, Indices], seed: int, trees: int
+) -> Grow:
     fit, stop = (_matrix(table, inputs, parts[name]) for name in ("fit", "stop"))
 
     def grow(parameters: Parameters) -> tuple[xgboost.Booster, float]:
@@ -189,13 +179,12 @@ def _search(
             num_boost_round=trees,
             evals=[(stop, "stop")],
             early_stopping_rounds=PATIENCE,
-            callbacks=[_Watch(progress, trees)] if progress else [],
             verbose_eval=False,
         )
         # A sliced booster has one truth: predict and inplace_predict of the whole use all trees.
         return booster[: booster.best_iteration + 1], booster.best_score
 
-    return search(grow, seed, depth, budget)
+    return grow
 
 
 def _fixed(inputs: Inputs, seed: int) -> dict[str, Any]:
@@ -246,13 +235,3 @@ def _importance(booster: xgboost.Booster, rows: Rows, inputs: Inputs) -> dict[st
     weights = np.abs(booster.predict(matrix, pred_contribs=True)[:, :-1]).mean(axis=0)
     order = np.argsort(-weights, kind="stable").tolist()
     return {inputs.names[place]: float(weights[place]) for place in order}
-
-
-class _Watch(xgboost.callback.TrainingCallback):  # type: ignore[misc]  # xgboost is untyped
-    def __init__(self, progress: Progress, trees: int) -> None:
-        self._progress = progress
-        self._trees = trees
-
-    def after_iteration(self, _model: Any, epoch: int, _evals_log: Any) -> bool:
-        self._progress(epoch + 1, self._trees)
-        return False
