@@ -85,9 +85,10 @@ class Governor:
             refused.update((name, hour) for name in names)
         return refused
 
-    async def govern(self, decision: DecisionWire, requests: int = 0) -> DecisionWire:
+    async def govern(self, decision: DecisionWire) -> DecisionWire:
         """The decision itself, or where it is refused one of FALLBACK. Raises StoreError."""
-        rise = Rise(decision.account_id, decision.action, decision.ts, requests)
+        # What its requests are worth is not known where identity alone decides.
+        rise = Rise(decision.account_id, decision.action, decision.ts, requests=0)
         return self.lessened(decision) if await self.refuse([rise]) else decision
 
     def lessened(self, decision: DecisionWire) -> DecisionWire:

@@ -26,7 +26,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(slots=True)
-class Matter:
+class _Affair:
     """One campaign of an inquiry. `linked`: every account that ever was."""
 
     linked: dict[str, Member]
@@ -44,7 +44,7 @@ class Inquiry:
         self._members = Members()
         self._erased = set[str]()
         self._campaign_of: dict[str, str] = {}
-        self.matters: dict[str, Matter] = {}
+        self._affairs: dict[str, _Affair] = {}
         self.unreadable: Unreadable = Unreadable()
 
     async def open(self, campaign: str | None) -> None:
@@ -59,12 +59,12 @@ class Inquiry:
             )
         living = self._members.living
         found = [c for c in histories if living(c) == c] if campaign is None else [living(campaign)]
-        self.matters = {
-            c: Matter({}, Exchanges(histories[c].detected_at, self._geography)) for c in found
+        self._affairs = {
+            c: _Affair({}, Exchanges(histories[c].detected_at, self._geography)) for c in found
         }
-        for account, member in self._members.of(self.matters).items():
+        for account, member in self._members.of(self._affairs).items():
             campaign_id = living(member.campaign_id)
-            self.matters[campaign_id].linked[account] = member
+            self._affairs[campaign_id].linked[account] = member
             if member.released is None:
                 self._campaign_of[account] = campaign_id
 
@@ -81,7 +81,7 @@ class Inquiry:
         async for batch in self._source.read("campaigns"):
             for body in batch:
                 record = reading.campaign(body, Unreadable())  # they were counted before
-                if record and self._members.living(record.campaign_id) in self.matters:
+                if record and self._members.living(record.campaign_id) in self._affairs:
                     chain.add("campaign", self._without_erased(record))
 
     def _without_erased(self, record: Campaign) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class Inquiry:
                     continue
                 decision = reading.decision(body, self.unreadable)
                 if decision:
-                    self.matters[campaign_id].conduct.decide(decision)
+                    self._affairs[campaign_id].conduct.decide(decision)
                     if chain:
                         chain.add("decision", decision.model_dump(mode="json", exclude_none=True))
 
@@ -117,9 +117,9 @@ class Inquiry:
             if isinstance(event, MalformedEventError):
                 self.unreadable["requests"] += 1
             else:
-                matter = self.matters[self._campaign_of[event.account_id]]
-                standing = matter.conduct.standing(event.account_id, event.ts)
-                matter.counted.count(event, standing)
+                affair = self._affairs[self._campaign_of[event.account_id]]
+                standing = affair.conduct.standing(event.account_id, event.ts)
+                affair.counted.count(event, standing)
                 told |= {"event_id": event.event_id, "ts": event.ts}
             if chain:
                 chain.add("request", told | {"sha256": hashlib.sha256(body).hexdigest()})
@@ -128,20 +128,20 @@ class Inquiry:
         """The figures of every campaign, those of most exchanges first."""
         histories, merged = self._members.histories, self._members.merged()
         found = [
-            figures(histories[c], merged.get(c, []), matter.linked, matter.conduct, matter.counted)
-            for c, matter in self.matters.items()
+            figures(histories[c], merged.get(c, []), affair.linked, affair.conduct, affair.counted)
+            for c, affair in self._affairs.items()
         ]
         return sorted(found, key=lambda f: (-f.exchanges, -f.accounts, f.campaign_id))
 
     def roll(self, campaign_id: str) -> list[Mapping[str, Any]]:
         """The accounts of a campaign, in the order in which they joined."""
-        matter = self.matters[campaign_id]
-        found = sorted(matter.linked.items(), key=lambda item: (item[1].joined, item[0]))
-        return [self._entry(matter, account, member) for account, member in found]
+        affair = self._affairs[campaign_id]
+        found = sorted(affair.linked.items(), key=lambda item: (item[1].joined, item[0]))
+        return [self._entry(affair, account, member) for account, member in found]
 
     @staticmethod
-    def _entry(matter: Matter, account: str, member: Member) -> Mapping[str, Any]:
-        asked = matter.counted.accounts.get(account)
+    def _entry(affair: _Affair, account: str, member: Member) -> Mapping[str, Any]:
+        asked = affair.counted.accounts.get(account)
         return {
             "account_id": account,
             "joined": member.joined,
