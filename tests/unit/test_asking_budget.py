@@ -1,7 +1,10 @@
 """Asking keeps a budget: its bar is what established accounts have reached, and it is heeded."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,13 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kyc.assessed import SCORE_UNITS, UNASSESSED, Assessed
+from kyc.policy import SHIPPED
 from kyc.proven import NOTHING
 from kyc.signals import NAMES
 from schemas.events import AccountEvent
 from stream.controls.table import Controls
 from stream.decide.bars import FIRST_ASK, NEVER, ask_bar
 from stream.know.assessor import Assessor, Opinion
-from tests.unit.gates import NOW, Suspicious
+from stream.replay import ACCOUNTS, REQUESTS, lines, local_handlers, merged, replay
+from stream.settings import load_settings
+from tests.unit.gates import HOUR, NOW, Suspicious
 from tests.unit.identities import POLICY, created, event, evidence
 from tests.unit.touched import Ear, honest, numbered, office, touch
 
@@ -114,3 +120,44 @@ async def test_the_linker_tells_the_bar() -> None:
     ]
     await office(ear).take(numbered([*touches, *farm, *again]))
     assert ear.asks[-1] == pytest.approx(0.3)
+
+
+def told(account: str, kind: str, ts: int, **fields: Any) -> bytes:
+    """An account event as a line."""
+    named = {"event_id": f"{kind}-{ts}", "account_id": account, "ts": ts, "type": kind}
+    return json.dumps(named | fields).encode()
+
+
+def voip(account: str, ts: int) -> list[bytes]:
+    """Somebody signs up, with a number of internet telephony."""
+    return [
+        told(account, "account.created", ts, email=f"{account}@gmail.com", country="DE"),
+        told(account, "phone.verified", ts + 1, phone="+445612345678"),
+    ]
+
+
+def asks(account: str, ts: int) -> bytes:
+    """A request as a line."""
+    return json.dumps(
+        {"event_id": f"r{ts}", "account_id": account, "ts": ts, "model": "m"}
+    ).encode()
+
+
+async def test_a_replay_heeds_what_the_linker_tells(tmp_path: Path) -> None:
+    """The same sign-up is asked for more once forty verified accounts are known to be below it."""
+    policy = tmp_path / "kyc.yaml"
+    shipped = SHIPPED.read_text().replace("budget: 0.002", "budget: 0.05")
+    policy.write_text(shipped.replace("threshold: 0.65", "threshold: 0.5"))
+    verified = [
+        told(f"h{n}", kind, NOW - 99 + n, email=f"h{n}@firm{n}.org", vendor="v", result="pass")
+        for n in range(40)
+        for kind in ("account.created", "identity.checked")
+    ]
+    requests = [asks(f"h{n}", NOW + h * HOUR + n) for h in range(6) for n in range(40)]
+    # A replay takes account events first, up to where an account that asked tells something.
+    requests.append(asks("late", NOW + 6 * HOUR))
+    accounts = [*verified, *voip("early", NOW), *voip("late", NOW + 7 * HOUR)]
+    ear = Ear()
+    handlers = local_handlers(load_settings(kyc_policy=policy), ear)
+    await replay(merged(lines(ACCOUNTS, accounts), lines(REQUESTS, requests)), handlers)
+    assert {d.account_id for d in ear.decisions if d.cause == "account_event"} == {"late"}
