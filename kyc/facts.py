@@ -2,14 +2,15 @@
 
 Raw values live only while this runs: what is kept are keyed hashes, coarse values, marks and
 times. The rows of things are those of kyc/things.py; beside them `domain`, by the hash of what was
-registered, `failed` and `disputed`, by the event's hash, hold when.
+registered, `failed` and `disputed`, by the event's hash, hold when. Where somebody signed in from
+stands among the earliest facts, see kyc/signins.py.
 """
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
-from kyc import countries
+from kyc import countries, signins
 from kyc.checked import checked
 from kyc.lists.kinds import Kind
 from kyc.lists.lookups import Lists, registrable
@@ -81,7 +82,9 @@ def _proof(event: AccountEvent, by: Reading) -> Profile:
     match event:
         case EmailChanged():
             verified = event.ts if event.type == "email.verified" else 0
-            return _profile(event.ts, things=_mailboxes(event.email, (event.ts, verified), by))
+            changed = None if verified else event.type
+            boxes = _mailboxes(event.email, (event.ts, verified), by)
+            return _profile(event.ts, latest=changed, things=boxes)
         case PhoneVerified():
             block = by.hasher.value("phone_prefix", event.phone[:_PHONE_RANGE])
             return _profile(
@@ -96,10 +99,10 @@ def _proof(event: AccountEvent, by: Reading) -> Profile:
             row = Factor(event.ts if on else 0, 0 if on else event.ts)
             method = METHODS.index(event.method) + 1
             return _profile(event.ts, latest=event.type, things={"mfa": {method: row}})
-        case LoginTried() | AccountClosed():
+        case LoginTried() if event.type == "login.succeeded":
+            return _signed_in(event, by)
+        case _:
             return _profile(event.ts, latest=event.type)
-        case _:  # API keys: that there is one says nothing
-            return _profile(event.ts)
 
 
 def _profile(
@@ -113,7 +116,7 @@ def _profile(
     return Profile(
         earliest={"seen": (ts, 0)} | {name: (ts, value) for name, value in known.items()},
         latest={latest: ts} if latest else {},
-        things={kind: found for kind, found in things.items() if 0 not in found},
+        things={kind: found for kind, found in things.items() if found and 0 not in found},
     )
 
 
@@ -136,7 +139,18 @@ def _created(event: AccountCreated, by: Reading) -> Profile:
         "name_oddities": None if odd is None else odd + 1,
         "business_oddities": None if firm_odd is None else firm_odd + 1,
     }
-    return _profile(event.ts, signup, things=_mailboxes(event.email, (event.ts, 0), by))
+    used = signins.clients(event.ts, event.device_id, event.user_agent, hasher.value)
+    boxes = _mailboxes(event.email, (event.ts, 0), by)
+    return _profile(
+        event.ts, signup | signins.origin(country, used), things=boxes | {"client": used}
+    )
+
+
+def _signed_in(event: LoginTried, by: Reading) -> Profile:
+    used = signins.clients(event.ts, event.device_id, event.user_agent, by.hasher.value)
+    country = event.country or by.locate(event.ip)[1]
+    told = signins.origin(country, used)
+    return _profile(event.ts, told, event.type, {"client": used})
 
 
 def _network_kinds(ip: str | None, asn: int, lists: Lists) -> int:

@@ -18,8 +18,9 @@ from typing import Final, TypeVar
 import msgspec
 
 # An honest account has one or two cards and one document in its life; keep what shows a ring.
-# Owners: those of three companies, see kyc/owners.py.
-CAPS: Final = {"card": 8, "failed": 8, "disputed": 8, "owner": 32}
+# Owners: those of three companies, see kyc/owners.py; clients: a few telephones and computers in
+# a few years, each with its programs.
+CAPS: Final = {"card": 8, "failed": 8, "disputed": 8, "owner": 32, "client": 16}
 CAP: Final = 4
 NEVER: Final = 0
 

@@ -82,3 +82,12 @@ class Factor(NamedTuple):
 
     enabled: int
     disabled: int
+
+
+class Client(NamedTuple):
+    """What somebody signed in with, by the hash of a device or of a user agent without versions.
+
+    ahead: of the latest time that an event may carry, ms: it grows as an earlier sign-in is told.
+    """
+
+    ahead: int

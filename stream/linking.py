@@ -135,6 +135,7 @@ class Linking:
         metrics.linked.labels("values").set(linker.ledger.values)
         metrics.linked.labels("campaigns").set(len(linker.register.open))
         metrics.linked.labels("members").set(len(linker.register.campaign_of))
+        metrics.linked.labels("turned").set(linker.ledger.turned)
 
     async def _committed(self) -> int:
         """Where the group goes on; 0 where it has not begun."""

@@ -25,7 +25,7 @@ STAGES: Final = ("decode", "load", "know", "remember", "score", "decide", "link"
 DEPENDENCIES: Final = ("store",)
 STATUSES: Final = ("open", "closed")
 GOVERNED: Final = ("step_up", "block")
-LINKED: Final = ("accounts", "values", "campaigns", "members")
+LINKED: Final = ("accounts", "values", "campaigns", "members", "turned")
 
 # One batch spends 0.1 ms to 100 ms in a stage; 1 s is a stall.
 STAGE_BUCKETS: Final = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -87,7 +87,7 @@ class Metrics:
         )
         self.linked = Gauge(
             "sluicegate_linked",
-            "What the linker holds: accounts, values, open campaigns and their members.",
+            "What the linker holds: accounts, values, campaigns, members, changes of hands.",
             ["what"],
             registry=self.registry,
         )

@@ -76,7 +76,9 @@ def witnesses(
     """bool[accounts]: whose highest scores tell what honest accounts reach.
 
     Established ones that are no members of campaigns, and whom labels call benign; all of them
-    with so many requests that their scores are their own.
+    with so many requests that their scores are their own. Accounts that may have changed hands
+    (hands.py) are among them: were they left out on suspicion, the honest ones of them, who score
+    high, would not be counted, and the budget would be theirs.
     """
     known = ledger.columns["requests"] >= acquainted
     chosen = ledger.columns["established"] & known

@@ -1,6 +1,6 @@
 """The ledger: every account that was touched, and every value that it used, as columns.
 
-What was not seen for LIFE_MS is forgotten. Memory (bench/linking.py): 660 bytes an account, and 360
+What was not seen for LIFE_MS is forgotten. Memory (bench/linking.py): 725 bytes an account, and 360
 bytes for each pair of an account and a value; an account keeps at most MOST_VALUES of one kind.
 """
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.features import CONDUCT_NAMES
+from stream.link import hands
 from stream.link.surprise import Edges
 from stream.link.touches import Touch, Value
 
@@ -31,9 +32,12 @@ COLUMNS = np.dtype(
         ("tokens", "i8"),
         ("tier", "i8"),
         ("established", "?"),
+        ("trusted", "?"),  # established, and in the hands that made it so
+        *hands.COLUMNS,
         ("row", "f2", len(CONDUCT_NAMES)),
     ]
 )
+_NOBODYS = (1 << 32) - 1  # the number of a value that nobody used
 USES = np.dtype([("account", "i8"), ("value", "i8"), ("last", "i8")])
 
 
@@ -72,6 +76,7 @@ class Ledger:
             columns["peak"], columns["kyc_peak"] = touch.peak, touch.kyc_peak
             columns["requests"], columns["tokens"] = touch.requests, touch.tokens
             columns["established"] = touch.established
+            columns["trusted"] = self._is_trusted(account, touch)
             columns["row"] = np.frombuffer(touch.row, np.float16)
             columns["begun"] = touch.begun or columns["begun"]
             self.event_id[account], self.model[account] = touch.event_id, touch.model
@@ -79,6 +84,23 @@ class Ledger:
         for value in touch.values:
             self._note(account, value, touch.ts)
         return account
+
+    def _is_trusted(self, account: int, touch: Touch) -> bool:
+        """Before the touch's values are noted: they are not new any more then."""
+        if not touch.established:
+            return False
+        columns = self._columns[account]
+        hands.turn(columns, touch, self._novel(account, touch.values))
+        return not hands.is_lost(columns, touch)
+
+    def _novel(self, account: int, values: list[Value]) -> hands.Novel:
+        novel: dict[int, bool] = {}
+        for value in values:
+            kind = value[0]
+            if kind in hands.HABITS and 0 < self._of_kind.get((account, kind), 0) < MOST_VALUES:
+                use = account << 32 | self._value.get(value, _NOBODYS)
+                novel[kind] = novel.get(kind, False) or use not in self._use
+        return novel
 
     def _account(self, touch: Touch) -> int:
         known = self.number.get(touch.account_id)
@@ -137,6 +159,11 @@ class Ledger:
     def values(self) -> int:
         """How many values there are; their numbers are below it."""
         return len(self._values)
+
+    @property
+    def turned(self) -> int:
+        """How many accounts changed hands not long ago."""
+        return int((self.columns["turned"] > self.clock - hands.LAPSES_MS).sum())
 
     def value(self, number: int) -> Value:
         """Kind and hash of a value."""

@@ -94,12 +94,13 @@ class Linker:
         self._news += touch.requests <= NEW
         joined = self._join(account, touch)
         if not self._is_due():
-            return Changes([], [account] if joined else [], self._meet(account, touch))
+            return Changes([], [account] if joined else [], self._meet(account))
         return self._search()
 
-    def _meet(self, account: int, touch: Touch) -> list[tuple[int, Notice]]:
+    def _meet(self, account: int) -> list[tuple[int, Notice]]:
         numbers = self.ledger.values_of(account)
-        notice = self._noticing.meet(account, numbers, proven=touch.established)
+        proven = bool(self.ledger.columns["trusted"][account])
+        notice = self._noticing.meet(account, numbers, proven=proven)
         return [(account, notice)] if notice else []
 
     def forget(self, account_id: str) -> Forgotten | None:
@@ -123,7 +124,7 @@ class Linker:
         register = self.register
         if account in register.campaign_of:
             return register.campaign_of[account].is_settled(account)
-        if touch.established:
+        if self.ledger.columns["trusted"][account]:
             return False
         shown: dict[str, tuple[Campaign, set[int]]] = {}
         for value in touch.values:
@@ -170,7 +171,7 @@ class Linker:
         edges = self._with_behaviour(self.ledger.edges())
         if self._blind:
             edges = edges.take(~np.isin(edges.kind[edges.value], list(self._blind)))
-        proven = columns["established"]
+        proven = columns["trusted"]
         return Population(
             rows=columns["row"],
             score=columns["score"],

@@ -14,8 +14,10 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from kyc.assessed import SCORE_UNITS
+from kyc.known import STRONG, shown
 from kyc.links import links
-from kyc.profile import NEVER, Profile
+from kyc.profile import NEVER, UNKNOWN, Profile
+from kyc.signins import settled, strange
 from kyc.tiers import Tier
 from schemas.errors import MalformedEventError
 from schemas.features import CONDUCT_NAMES
@@ -49,7 +51,8 @@ class Touch(msgspec.Struct, array_like=True, gc=False):
 
     row: the features of its conduct, float16[conduct]; score: by these alone; peak: its highest
     score so far; begun: sign-up, 0 where it is not known; established: see kyc/known.py;
-    kyc_peak: see kyc/assessed.py, from 0 to 1.
+    kyc_peak: see kyc/assessed.py, from 0 to 1; strange, settled: see kyc/signins.py; proved: when
+    it last showed what makes an account established at once, 0: never.
     """
 
     account_id: _Id
@@ -68,6 +71,9 @@ class Touch(msgspec.Struct, array_like=True, gc=False):
     row: _Row
     values: list[_Value]
     kyc_peak: _Part = 0.0
+    strange: _Count = NEVER
+    settled: _Count = NEVER
+    proved: _Count = NEVER
 
 
 class Erasure(NamedTuple):
@@ -156,6 +162,8 @@ def touches(
     countries = [country_name(code) for code in batch.country[row].tolist()]
     used = _used_values(batch, row)
     kyc_peaks = (profiles.known.peak[account] / SCORE_UNITS).tolist()
+    facts = [profiles[a] or UNKNOWN for a in account.tolist()]
+    proved = list(map(_proved, facts, profiles.known.proofs[account].tolist()))
     return [
         Touch(
             batch.accounts[a],
@@ -164,8 +172,11 @@ def touches(
             countries[i],
             batch.named[r],
             squeezed[i].tobytes(),
-            used[i] + _told_values(profiles[a]),
+            used[i] + _told_values(facts[i]),
             kyc_peaks[i],
+            strange(facts[i]),
+            settled(facts[i]),
+            proved[i],
         )
         for i, (a, r, *told) in enumerate(
             zip(account.tolist(), row.tolist(), *(n.tolist() for n in numbers), strict=True)
@@ -185,10 +196,15 @@ def _used_values(batch: RequestBatch, row: NDArray[np.int64]) -> list[list[Value
     ]
 
 
-def _told_values(profile: Profile | None) -> list[Value]:
+def _proved(profile: Profile, proofs: int) -> int:
+    if not proofs & STRONG:
+        return NEVER  # the rule, and most of what this would cost
+    since = (at for proof, at in shown(profile).items() if proof & STRONG)
+    return max(since, default=NEVER)
+
+
+def _told_values(profile: Profile) -> list[Value]:
     """What the account told of itself."""
-    if profile is None:
-        return []
     return [(KIND[kind], value) for kind, found in links(profile).items() for value in found]
 
 

@@ -7,19 +7,22 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kyc.profile import UNKNOWN, Profile
 from schemas.errors import MalformedEventError
 from schemas.features import CONDUCT_NAMES
 from stream.agents import Gate
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
+from stream.know.profiles import Position, seal
 from stream.link.kinds import KIND
 from stream.link.touches import BANDS, SLOT_MS, Touch, bands, decode_touch, encode_touch
 from stream.metrics import Metrics
-from stream.store import MemoryStore
+from stream.store import Entry, Kind, MemoryStore
 from tests.unit.gates import NOW, ListSink, Raw, Told, chunk, court, request
+from tests.unit.test_profile import DAY, event, profile
 from tests.unit.touched import touch, value
 
 FULL = (1 << 64) - 1
@@ -35,14 +38,17 @@ class Kept:
         self.touches += map(encode_touch, touches)
 
 
-async def touched(records: Sequence[Raw], cuts: Sequence[int] = ()) -> list[Touch]:
-    """The touches of requests that come in chunks cut at these places."""
-    kept = Kept()
+async def touched(
+    records: Sequence[Raw], cuts: Sequence[int] = (), known: Profile = UNKNOWN
+) -> list[Touch]:
+    """The touches of ada's requests that come in chunks cut at these places; known: who she is."""
+    kept, store = Kept(), MemoryStore()
+    await store.write([Entry("ada", seal(known, Position(0, 0), 0))], Kind.PROFILE)
     gate = Gate(
         court=court(Told(0.25)),
         hasher=KeyedHasher(b"pepper"),
         geography=Geography(),
-        store=MemoryStore(),
+        store=store,
         sink=ListSink(),
         metrics=Metrics(),
         outlet=kept,
@@ -70,6 +76,7 @@ async def test_every_six_hours_begin_with_a_touch() -> None:
     assert [one.ts - begin for one in found] == [0, 1, 2, 3, SLOT_MS, 3 * SLOT_MS]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.integers(0, 40), st.integers(0, SLOT_MS // 4)),
@@ -101,6 +108,21 @@ async def test_a_touch_holds_what_was_shown() -> None:
     assert second.peak == pytest.approx(0.25, abs=1e-4)
     assert first.values == second.values
     assert len(second.row) == 2 * len(CONDUCT_NAMES)
+
+
+async def test_a_touch_holds_what_speaks_of_other_hands() -> None:
+    """A strange sign-in, what followed it, and when the account was proven."""
+    home, abroad = ({"country": c, "device_id": c} for c in ("DE", "BR"))
+    known = profile(
+        event("login.succeeded", NOW - 90 * DAY, **home),
+        event("domain.verified", NOW - 80 * DAY, domain="x.org"),
+        event("login.succeeded", NOW - 5, **abroad),
+        event("api_key.created", NOW - 3, api_key_id="k"),
+    )
+    (one,) = await touched([request(0)], known=known)
+    assert (one.strange, one.settled, one.proved) == (NOW - 5, NOW - 3, NOW - 80 * DAY)
+    (one,) = await touched([request(0)])
+    assert (one.strange, one.settled, one.proved) == (0, 0, 0)
 
 
 async def test_nothing_personal_is_in_a_touch() -> None:
@@ -135,9 +157,12 @@ def test_bands_of_two_places_never_meet(simhash: int) -> None:
 
 
 def test_a_touch_reads_back() -> None:
-    """Written and read it is the same."""
+    """Written and read it is the same; so is one that an older worker wrote."""
     one = touch("a", NOW, value("card", FULL), value("asn", 3))
     assert decode_touch(encode_touch(one)) == one
+    last = Touch.__struct_fields__.index("values") + 1
+    older = msgspec.msgpack.encode(msgspec.msgpack.decode(encode_touch(one))[:last])
+    assert decode_touch(older) == one
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ class TestFacts:
         identity = {name: PERSONAL[name] for name in ("vendor", "name", "document_hash")}
         known = profile(*events, event("identity.checked", result="pass", **identity))
         packed = seal(known, Position(0, 0), 1).lower()
-        assert len(known.things) == 6
+        assert len(known.things) == 7
         assert [v for v in PERSONAL.values() if v.lower().encode() in packed] == []
 
     @pytest.mark.parametrize(
