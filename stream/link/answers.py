@@ -207,14 +207,14 @@ class Answers:
 
     def _is_proven(self, ledger: Ledger, account: int, campaign: Campaign) -> bool:
         """Whether there is evidence of two kinds for a block: the account, which is not
-        trusted, shows what ties the campaign, and acts strangely as its members do."""
+        established, shows what ties the campaign, and acts strangely as its members do."""
         columns, least = ledger.columns[account], self._policy.campaigns.proven_conduct
         strange = min(campaign.traits[_CONDUCT], columns["conduct"]) >= least
         tied = any(
             value in campaign.keys and ledger.value(value)[0] not in CIRCUMSTANTIAL
             for value in ledger.values_of(account)
         )
-        return bool(tied and strange and not columns["trusted"])
+        return bool(tied and strange and not columns["established"])
 
     def _write(
         self, ledger: Ledger, account: int, floor: Floor, cause: Cause, order: str | None

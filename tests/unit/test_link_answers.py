@@ -155,10 +155,10 @@ def test_a_block_needs_conduct() -> None:
 
 def test_a_block_needs_the_member_to_act_strangely_itself() -> None:
     """Who was found among others, and acts like everybody, is asked for proof; so is who is
-    trusted."""
+    established."""
     case = Case()
     case.ledger.columns["conduct"][0] = 0.49
-    case.ledger.columns["trusted"][1] = True
+    case.ledger.columns["established"][1] = True
     told = [answer.decision.action for answer in case.told(case.campaign(0.98), 0, 1, 2)]
     assert told == [Action.STEP_UP, Action.STEP_UP, Action.BLOCK]
 
