@@ -74,6 +74,26 @@ def remove_personal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+class Complaint:
+    """What is wrong with something that is looked at again and again: told as it begins, and again
+    once it was well in between."""
+
+    def __init__(self, event: str, level: Literal["warning", "error"] = "error") -> None:
+        self._event = event
+        self._level = level
+        self._held: dict[str, str] = {}
+
+    def tell(self, **told: str) -> None:
+        """It is wrong; `told`: the fields of the log event."""
+        if told != self._held:
+            getattr(structlog.get_logger(), self._level)(self._event, **told)
+        self._held = told
+
+    def clear(self) -> None:
+        """It is well."""
+        self._held = {}
+
+
 def decision_changed(decision: DecisionWire) -> None:
     """The one canonical line of a decision that changes something."""
     structlog.get_logger().info(

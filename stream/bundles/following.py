@@ -4,16 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import structlog
-
 from schemas.errors import ConfigurationError
 from stream.bundles.opening import chosen_policy
 from stream.bundles.store import BundleStore, Stamp
 from stream.bundles.watch import EVERY_S
 from stream.decide.policy import Policy
+from stream.logs import Complaint
 from stream.settings import Settings
-
-log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -39,14 +36,13 @@ async def following_policy(
 async def _go_along(
     settings: Settings, store: BundleStore, heed: Callable[[Policy], None], every_s: float
 ) -> None:
-    held, complaint = Stamp(), ""
+    held, complaint = Stamp(), Complaint("bundle.refused")
     while True:
         try:
             if (stamp := await asyncio.to_thread(store.stamp)) != held:
                 heed(await asyncio.to_thread(chosen_policy, settings))
-            held, complaint = stamp, ""
+            held = stamp
+            complaint.clear()
         except (ConfigurationError, OSError) as error:
-            if str(error) != complaint:
-                log.error("bundle.refused", reason=str(error))
-            complaint = str(error)
+            complaint.tell(reason=str(error))
         await asyncio.sleep(every_s)

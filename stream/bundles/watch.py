@@ -21,6 +21,7 @@ from stream.bundles.roles import Deed, Roles
 from stream.bundles.store import BundleStore
 from stream.decide.court import court_of, wall_clock
 from stream.decide.statute import Bars
+from stream.logs import Complaint
 from stream.metrics import Metrics
 from stream.settings import Settings
 
@@ -51,7 +52,7 @@ class Watch:
         self._refused: dict[str, str] = {}
         self._failures = deque[tuple[Trial, str]]()  # canaries to end in the store, and why
         self._ended: set[tuple[str, int]] = set()  # all of them, by bundle and when they began
-        self._complaint = ""
+        self._complaint = Complaint("bundle.store_unusable")
         self._bars: Bars | None = None
         self._put: Put | None = None
         self._stamp = store.stamp()
@@ -76,15 +77,10 @@ class Watch:
                 while self._failures:
                     await asyncio.to_thread(self._end, *self._failures[0])
                     self._failures.popleft()
-                self._complaint = ""
+                self._complaint.clear()
             except (ConfigurationError, OSError) as error:
-                self._complain(str(error))
-
-    def _complain(self, error: str) -> None:
-        # What decides goes on deciding; the store is looked at again in a moment.
-        if error != self._complaint:
-            log.error("bundle.store_unusable", error=error)
-        self._complaint = error
+                # What decides goes on deciding; the store is looked at again in a moment.
+                self._complaint.tell(error=str(error))
 
     async def _look(self) -> None:
         """Put another panel in place where the store says so."""

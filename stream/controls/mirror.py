@@ -16,6 +16,7 @@ from schemas.controls import Switch, decode_control, encode_control
 from schemas.decisions import Mode
 from schemas.errors import MalformedEventError, StoreError
 from stream.controls.table import Controls
+from stream.logs import Complaint
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster
@@ -40,12 +41,14 @@ async def keep(
     client: "Redis | RedisCluster", controls: Controls, every_s: float = AGAIN_S
 ) -> None:
     """Put the switch again and again, until cancelled."""
+    complaint = Complaint("controls.store_away", "warning")
     while True:
         if controls.switch:
             try:
                 await put(client, controls.switch)
+                complaint.clear()
             except StoreError as error:
-                log.warning("controls.store_away", error=str(error))
+                complaint.tell(error=str(error))
         await asyncio.sleep(every_s)
 
 
@@ -55,14 +58,15 @@ async def look(
     """Hand over the mode, None where nobody has switched, each time that it is another, until
     cancelled."""
     held: Mode | None = None
+    complaint = Complaint("controls.mode_unread", "warning")
     while True:
         try:
             found: Any = await client.get(KEY)
             mode = _mode(found)
         except (RedisError, OSError, MalformedEventError) as error:
-            # What held goes on.
-            log.warning("controls.mode_unread", error=str(error))
+            complaint.tell(error=str(error))  # what held goes on
         else:
+            complaint.clear()
             if mode != held:
                 log.warning("controls.mode", mode=mode)
                 held = mode

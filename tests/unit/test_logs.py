@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from schemas.decisions import Action
 from schemas.wire import DecisionWire, ReasonWire
-from stream.logs import PERSONAL, REMOVED, configure_logs, decision_changed
+from stream.logs import PERSONAL, REMOVED, Complaint, configure_logs, decision_changed
 
 DECISION = DecisionWire(
     decision_id="d1",
@@ -130,3 +131,16 @@ def test_odd_values_do_not_break_a_line(output: io.StringIO) -> None:
     structlog.get_logger().info("odd.value", thing=Ellipsis)
     [line] = lines(output)
     assert line["thing"] == "Ellipsis"
+
+
+def test_what_stays_wrong_is_told_once() -> None:
+    """Another fault is told, and so is the same one once it was well in between."""
+    complaint = Complaint("store.away", "warning")
+    with capture_logs() as logs:
+        for error in ("away", "away", "full", "away", None, "away", "away"):
+            if error:
+                complaint.tell(error=error)
+            else:
+                complaint.clear()
+    assert [log["error"] for log in logs] == ["away", "full", "away", "away"]
+    assert {(log["event"], log["log_level"]) for log in logs} == {("store.away", "warning")}
