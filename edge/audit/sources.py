@@ -94,6 +94,9 @@ def _account(order: Control) -> str:
     return ""
 
 
+# A decision is 10 KiB at most. A record holds its message in base64, and facts of it beside that:
+# one that is too large for the topic would end the writer, and again after each restart.
+LARGEST: Final = 256 * 1024
 # Topics of one partition: what they hold is recorded in the first chain.
 SINGLE: Final = frozenset({"controls"})
 SOURCES: Final[dict[str, Callable[[ConsumerRecord], Entry | None]]] = {
@@ -106,6 +109,8 @@ SOURCES: Final[dict[str, Callable[[ConsumerRecord], Entry | None]]] = {
 
 def read(source: str, record: ConsumerRecord) -> Entry | None:
     """What a message becomes, None when it is not recorded. Raises MalformedEventError."""
+    if (size := len(record.value or b"")) > LARGEST:
+        raise MalformedEventError(f"{source}: {size:,} bytes, more than {LARGEST:,}")
     try:
         return SOURCES[source](record)
     except (*UNREADABLE, TypeError) as error:

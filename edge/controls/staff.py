@@ -50,17 +50,16 @@ class LiveStaff:
         self._settings = settings
         self._client = store_client(settings)
         self._opened = AsyncExitStack()
-        self._opening = asyncio.Lock()
-        self._acting: Acting | None = None
+        self._opening: asyncio.Task[Acting] | None = None
         self.board = Board(self._client)
         self.docket = Docket(self._client)
 
     async def acting(self) -> "Acting":
-        """Who carries out orders. Raises ConfigurationError when the broker is away."""
-        async with self._opening:
-            if self._acting is None:
-                self._acting = await self._open()
-        return self._acting
+        """Who carries out orders. Raises ConfigurationError when the broker is away: told at once
+        to all who wait, and asked for again by the next one."""
+        if self._opening is None or _failed(self._opening):
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)
 
     async def campaigning(self) -> Campaigning:
         """As Staff.campaigning."""
@@ -89,6 +88,9 @@ class LiveStaff:
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._opening:
+            self._opening.cancel()  # in vain where it is open
+            await asyncio.wait([self._opening])
         await self._opened.aclose()
         await self._client.aclose()
 
@@ -102,3 +104,7 @@ class LiveStaff:
                 return await self._opened.enter_async_context(opening)
         except TimeoutError as error:
             raise ConfigurationError("the broker does not answer") from error
+
+
+def _failed(task: "asyncio.Task[Acting]") -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)

@@ -17,7 +17,7 @@ from edge.audit.files import ChainFiles, read_heads, segments
 from edge.audit.keyring import UnreadableError, seal, unseal
 from edge.audit.reading import readable
 from edge.audit.record import GENESIS, Head, Record, decode, encode, linked
-from edge.audit.sources import Entry, read
+from edge.audit.sources import LARGEST, Entry, read
 from edge.audit.verify import Findings, verify
 from schemas.controls import Appeal, CampaignOrder, Control, Proposal, encode_control
 from schemas.decisions import Action
@@ -324,6 +324,14 @@ def test_what_is_nested_too_deeply_is_refused(source: str) -> None:
     nested = b'{"account.erased": ' + b"[" * 9_000 + b"]" * 9_000 + b"}"
     with pytest.raises(MalformedEventError):
         read(source, message(nested))
+
+
+@pytest.mark.parametrize("source", ["accounts", "controls", "decisions", "labels"])
+def test_what_no_record_can_hold_is_refused(source: str) -> None:
+    """The topic would not take it: the writer would end with it, and with every restart."""
+    large = b'{"account_id":"a","ts":1,"label":"abuse","note":"%b"}' % (b"x" * LARGEST)
+    with pytest.raises(MalformedEventError, match="more than 262,144"):
+        read(source, message(large))
 
 
 def test_files_are_cut_into_lengths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

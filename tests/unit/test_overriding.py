@@ -1,19 +1,23 @@
 """What people may order: bounded, told at once, ended by who ends it; the same over HTTP."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edge.controls.staff import LiveStaff
 from schemas.controls import Allowance, Override, Switch, control_id
 from schemas.decisions import Action
 from schemas.errors import ConfigurationError
+from stream.controls.acting import Acting
 from stream.controls.campaigns import OrderRefusedError
 from stream.controls.governing import Governing
 from stream.controls.overriding import Overriding
 from stream.decide.policy import Policy
 from stream.decode.hashing import KeyedHasher
+from stream.settings import load_settings
 from tests.unit.edges import Answer, Edge, open_edge
 from tests.unit.gates import DAY, HOUR, NOW, POLICY
 from tests.unit.staffed import FakeStaff, blocked
@@ -209,3 +213,22 @@ async def test_what_was_allowed_is_taken_back_over_http(edge: Edge) -> None:
     assert (await post(edge, "/v1/governor/restore", why, "admin")).status == 200
     assert (await edge.get("/v1/governor", "read")).json() is None
     assert (await post(edge, "/v1/governor/restore", why, "admin")).status == 409
+
+
+async def test_a_broker_that_is_away_is_asked_once_for_all_who_wait() -> None:
+    """Each of them would wait for the ones before it; who asks later tries again."""
+    staff, asked = LiveStaff(load_settings()), []
+
+    async def away() -> Acting:
+        asked.append(1)
+        await asyncio.sleep(0)
+        raise ConfigurationError("the broker does not answer")
+
+    staff._open = away  # type: ignore[method-assign]  # a broker that is away, at once
+    waiting = await asyncio.gather(*(staff.acting() for _ in range(5)), return_exceptions=True)
+    assert [type(one) for one in waiting] == [ConfigurationError] * 5
+    assert len(asked) == 1
+    with pytest.raises(ConfigurationError):
+        await staff.governing()
+    assert len(asked) == 2
+    await staff.close()
