@@ -1,6 +1,6 @@
 """Claims: what of an account others may have as well, and how sharing is told to the signals."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from kyc.marks import YES
@@ -57,11 +57,12 @@ class Claim(NamedTuple):
         return _SPANS.get(self.kind, _ONLY_EVER)
 
 
-_WITHIN: Final = {
-    "subnet": ("signups_1h", "signups_24h"),
-    "document": ("document_90d",),
-    "client": ("client_1h", "client_24h", "client_90d"),
-    "signup": ("signup_1h", "signup_24h", "signup_90d"),
+# What the counts of a kind are called; a kind that has no windows, by its own name.
+_NAMES: Final = {
+    "subnet": ("subnet", "signups_1h", "signups_24h"),
+    "document": ("document", "document_90d"),
+    "client": ("client", "client_1h", "client_24h", "client_90d"),
+    "signup": ("signup", "signup_1h", "signup_24h", "signup_90d"),
 }
 Counts = tuple[int, ...]
 """How many accounts have a value, this one among them: so far, and those that claimed it within
@@ -104,11 +105,7 @@ def shared(counted: Iterable[tuple[Claim, Counts]]) -> Mapping[str, int]:
     """What signals see of the counts of an account's claims: the most shared value of a kind."""
     most: dict[str, int] = {}
     for claim, counts in counted:
-        for name, count in _named(claim.kind, counts):
-            most[name] = max(most.get(name, 0), count)
+        for name, count in zip(_NAMES.get(claim.kind) or (claim.kind,), counts, strict=True):
+            if count > most.get(name, 0):
+                most[name] = count
     return most
-
-
-def _named(kind: str, counts: Sequence[int]) -> list[tuple[str, int]]:
-    ever, *within = counts
-    return [(kind, ever), *zip(_WITHIN.get(kind, ()), within, strict=True)]

@@ -1,5 +1,6 @@
 """Countries as numbers, for the rows of a profile: 0 where not known, else 28 to 728."""
 
+from functools import cache
 from typing import Final
 
 UNKNOWN: Final = 0
@@ -8,6 +9,7 @@ COUNTRIES: Final = 1_024
 _BEFORE_A: Final = 64
 
 
+@cache
 def number(country: str | None) -> int:
     """ISO 3166-1 alpha-2 as a number; 0 for None and the empty string."""
     if not country:

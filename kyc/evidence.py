@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from kyc import countries
-from kyc.known import is_held
+from kyc.phones import Line
 from kyc.policy import KycPolicy
 from kyc.profile import NEVER, Profile, Thing
-from kyc.things import Mailbox
+from kyc.things import Card, Mailbox, Number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """One account at `at` ms.
 
@@ -25,12 +26,25 @@ class Evidence:
     at: int
     policy: KycPolicy
     shared: Mapping[str, int] = field(default_factory=dict)
-    mailbox: Mailbox | None = field(init=False)
-    """The account's own: the one told last. Worked out once, since a dozen signals look at it."""
 
-    def __post_init__(self) -> None:
+    # Worked out once: several signals look at each of these.
+    @cached_property
+    def mailbox(self) -> Mailbox | None:
+        """The account's own: the one told last."""
         row = self.latest("mailbox")
-        object.__setattr__(self, "mailbox", None if row is None else Mailbox(*row))
+        return None if row is None else Mailbox(*row)
+
+    @cached_property
+    def cards(self) -> list[Card]:
+        """The cards that the account holds now; where it holds none, those that it had."""
+        every = [Card(*row) for row in self.things("card").values()]
+        return [card for card in every if card.added > card.removed] or every
+
+    @cached_property
+    def lines(self) -> frozenset[int]:
+        """The kinds of its verified telephone lines, as far as known; see kyc/phones.py."""
+        every = (Number(*row).line for row in self.things("phone").values())
+        return frozenset(every) - {Line.UNKNOWN}
 
     def told(self, name: str) -> int | str | None:
         """What the earliest event that told it said; None: never told."""
@@ -54,11 +68,6 @@ class Evidence:
     def things(self, kind: str) -> Mapping[int, Thing]:
         """All things of a kind."""
         return self.profile.things.get(kind, {})
-
-    def cards(self) -> list[Thing]:
-        """The cards that the account holds now; where it holds none, those that it had."""
-        every = list(self.things("card").values())
-        return [card for card in every if is_held(card)] or every
 
     def is_on(self) -> bool:
         """Whether a second factor is on."""

@@ -116,7 +116,7 @@ class KycPolicy(_Part):
             raise ValueError("tiers.0.proofs: tier 0 needs no proof")
         return self
 
-    @property
+    @cached_property
     def restricted(self) -> frozenset[int]:
         """The restricted jurisdictions as numbers, see kyc/countries.py."""
         return frozenset(map(number, self.restricted_jurisdictions))

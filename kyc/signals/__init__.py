@@ -23,5 +23,4 @@ _LOOKS: Final = tuple(signal.look for signal in SIGNALS.values())
 
 def row(seen: Evidence) -> npt.NDArray[np.float32]:
     """What every signal sees, float32[len(NAMES)] in the order of NAMES; NaN: not known."""
-    values = (look(seen) for look in _LOOKS)
-    return np.array([np.nan if value is None else value for value in values], np.float32)
+    return np.array([look(seen) for look in _LOOKS], np.float32)  # None becomes NaN

@@ -1,43 +1,37 @@
 """Signals of cards and payments."""
 
-from collections.abc import Iterable
-
 from kyc import countries
 from kyc.evidence import Evidence
 from kyc.known import DAY_MS
 from kyc.profile import NEVER
 from kyc.signals.registry import Appeal, Direction, signal
-from kyc.things import FUNDING, Card, Document
+from kyc.things import FUNDING, Document
 
 _LOWERS, _RAISES = Direction.LOWERS, Direction.RAISES
 
 
-def _cards(seen: Evidence) -> Iterable[Card]:
-    return (Card(*row) for row in seen.cards())
-
-
 def _differs(seen: Evidence, country: int | None) -> bool | None:
-    issued = {card.country for card in _cards(seen)} - {countries.UNKNOWN}
+    issued = {card.country for card in seen.cards} - {countries.UNKNOWN}
     return country not in issued if issued and country else None
 
 
 @signal(_LOWERS, Appeal.CARD)
 def card_held(seen: Evidence) -> bool | None:
     """Whether the account holds a card or another means of payment"""
-    return any(card.added > card.removed for card in _cards(seen))
+    return any(card.added > card.removed for card in seen.cards)
 
 
 @signal(_RAISES, Appeal.CARD)
 def card_prepaid(seen: Evidence) -> bool | None:
     """Whether a card is prepaid, which needs no name"""
-    kinds = {FUNDING[card.funding] for card in _cards(seen)} - {"unknown"}
+    kinds = {FUNDING[card.funding] for card in seen.cards} - {"unknown"}
     return "prepaid" in kinds if kinds else None
 
 
 @signal(_LOWERS, Appeal.CARD)
 def card_credit(seen: Evidence) -> bool | None:
     """Whether a card is one of credit, whose bank knows its holder"""
-    kinds = {FUNDING[card.funding] for card in _cards(seen)} - {"unknown"}
+    kinds = {FUNDING[card.funding] for card in seen.cards} - {"unknown"}
     return "credit" in kinds if kinds else None
 
 

@@ -16,7 +16,7 @@ _STRENGTH: Final = {None: 2, "sms": 1, "totp": 2, "webauthn": 3}
 
 def _is_line(seen: Evidence, line: Line) -> bool | None:
     """Whether a line is of that kind, and none is an ordinary one."""
-    lines = {Number(*row).line for row in seen.things("phone").values()} - {Line.UNKNOWN}
+    lines = seen.lines
     return line in lines and Line.ORDINARY not in lines if lines else None
 
 

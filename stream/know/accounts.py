@@ -166,9 +166,10 @@ class Registry:
     async def _evidence(self, stages: Sequence[Stage]) -> list[Evidence]:
         """Each stage with how many others have what its account has."""
         found = [claims(stage.profile) for stage in stages]
+        accounts = [self._stand_in(stage.dossier) for stage in stages]
         noted = [
-            Noted(self._stand_in(stage.dossier), claim, stage.occasion.ts)
-            for stage, claimed in zip(stages, found, strict=True)
+            Noted(account, claim, stage.occasion.ts)
+            for account, stage, claimed in zip(accounts, stages, found, strict=True)
             for claim in claimed
         ]
         counts = iter(await self.census.count(noted))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import accumulate
 from typing import NamedTuple
 
 from kyc.assessed import UNASSESSED, Assessed
@@ -34,11 +35,11 @@ class Dossier:
     news: Sequence[Told]
     decisions: list[DecisionWire] = field(default_factory=list)
     profile: Profile = field(init=False)
+    _after: list[Profile] = field(init=False)  # each of the news
 
     def __post_init__(self) -> None:
-        self.profile = self.before
-        for told in self.news:
-            self.profile = join(self.profile, told.facts)
+        _, *self._after = accumulate((one.facts for one in self.news), join, initial=self.before)
+        self.profile = self._after[-1]
         if self.profile.erased:
             self.assessed = UNASSESSED
 
@@ -57,9 +58,7 @@ class Dossier:
 
         One by one, so that decisions do not depend on where a chunk was cut.
         """
-        profile = self.before
-        for told in self.news:
-            profile = join(profile, told.facts)
+        for told, profile in zip(self.news, self._after, strict=True):
             if told.offset > self.held and not self.profile.erased:
                 yield Stage(
                     told.offset, self, Occasion(self.account, told.event_id, told.ts), profile
