@@ -1,8 +1,9 @@
 """Fitting: what a ring's portrait is worth, learnt from rings whose members are known.
 
 A logistic regression that starts from what is expected, and is pulled away from it by the rings.
-No population is like the one it learns from. So most rings are shown again with the scores of
-their members flattened and with traits taken away: what is learnt may not hang on one of them.
+No population is like the one it learns from. So most rings are shown again with traits taken away:
+what is learnt may not hang on one of them. How their members act is left: a class, the customers
+of one product and those who came on launch day are new, alike and share what campaigns share.
 """
 
 from collections import Counter
@@ -40,7 +41,7 @@ HOLD: Final = 5.0  # how strongly the weights are held to what is expected
 EITHER_WAY: Final = frozenset({"size", "together"})
 SHOWN_AGAIN: Final = 4
 TAKEN_AWAY: Final = 0.25
-_KEPT: Final = TRAITS.index("size")
+_KEPT: Final = [TRAITS.index(trait) for trait in ("conduct", "strange", "size")]
 _APART: Final = TRAITS.index("apart")
 
 
@@ -77,11 +78,9 @@ def _varied(traits: Floats, rng: np.random.Generator) -> Floats:
     nothing[_APART] = traits[:, _APART].mean()  # 0 would say that all share a network
     copies = [traits]
     for _ in range(SHOWN_AGAIN):
-        copy = traits.copy()
-        copy[:, :2] *= rng.uniform(0, 1, (len(copy), 1))  # conduct, strange
-        taken = rng.random(copy.shape) < TAKEN_AWAY
+        taken = rng.random(traits.shape) < TAKEN_AWAY
         taken[:, _KEPT] = False
-        copies.append(np.where(taken, nothing, copy))
+        copies.append(np.where(taken, nothing, traits))
     return np.concatenate(copies)
 
 

@@ -31,6 +31,9 @@ TRAITS: Final = (
     "elicits",
     "together",
 )
+# How strangely the members act is counted up to here: what is beyond makes up for nothing else. A
+# hackathon acts stranger than most campaigns, from one hall, and wants nothing that is elicited.
+MOST: Final = np.array([{"conduct": 1.5, "strange": 0.5}.get(trait, np.inf) for trait in TRAITS])
 # A handful of accounts is alike in something by chance: as if so many more were like everybody.
 DOUBT: Final = 4
 APART_BY: Final = 1.5  # standard deviations of the established accounts
@@ -163,7 +166,7 @@ def portrait(population: Population, members: Ints) -> Floats:
             _most_alike(p, uses, "mail") / len(own),
         ]
     )
-    return traits * len(members) / (len(members) + DOUBT)
+    return np.minimum(traits * len(members) / (len(members) + DOUBT), MOST)
 
 
 def _share(part: Ints, whole: Ints) -> float:

@@ -69,3 +69,32 @@ def test_the_shipped_weights_know_each_trait() -> None:
     weights = Weights.load(SHIPPED)
     assert list(weights.told()) == list(TRAITS)
     assert weights.version.startswith("rings-")
+
+
+# In the order of TRAITS: conduct, strange, unproven, size, even, alike, apart, identity, content,
+# elicits, together.
+@pytest.mark.parametrize(
+    "honest",
+    [
+        pytest.param((1.5, 0.5, 1.4, 5.3, 0.5, 0.5, 0.2, 0.0, 0.9, -0.1, 0.5), id="hackathon"),
+        pytest.param((1.1, 0.2, 1.4, 4.1, 0.9, 0.5, 0.0, 0.7, 0.8, 0.7, 0.7), id="class"),
+        pytest.param((0.8, 0.0, 1.7, 6.3, 0.5, 0.5, 0.8, 0.0, 0.9, 0.7, 0.5), id="launch day"),
+        pytest.param((0.8, 0.1, 0.5, 5.3, 0.5, 0.4, 0.8, 0.0, 0.9, 0.8, 0.5), id="one product"),
+    ],
+)
+def test_company_is_no_campaign(honest: tuple[float, ...]) -> None:
+    """New, alike, with what they share in hand: each lacks one thing that a campaign has."""
+    assert Weights.load(SHIPPED).score(np.array(honest)) < 0.85
+
+
+@pytest.mark.parametrize(
+    "ring",
+    [
+        pytest.param((1.5, 0.5, 1.2, 6.8, 0.8, 0.5, 0.9, 0.8, 0.9, 0.7, 0.4), id="shares much"),
+        pytest.param((1.5, 0.5, 1.1, 5.0, 2.1, 0.3, 0.7, 0.3, 0.3, 0.3, 0.3), id="even"),
+        pytest.param((1.2, 0.3, 0.5, 6.3, 0.6, 0.7, 0.7, 0.0, 0.2, 0.8, 0.3), id="shares nothing"),
+    ],
+)
+def test_a_ring_that_acts_as_one_is(ring: tuple[float, ...]) -> None:
+    """Strangely, apart, and for what is elicited, or at one pace."""
+    assert Weights.load(SHIPPED).score(np.array(ring)) >= 0.85

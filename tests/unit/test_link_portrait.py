@@ -70,11 +70,18 @@ def test_ordinary_newcomers_have_no_conduct() -> None:
 
 
 def test_conduct_is_how_far_scores_are_from_the_established() -> None:
-    """All members above all established accounts: about two deviations or more."""
+    """All members where five in six of the established are below them: one deviation."""
+    score = population().score.copy()
+    score[MEMBERS] = 0.84
+    assert trait("conduct", score=score) == pytest.approx(SIZE, abs=0.15)
+    assert trait("strange", score=score) == 0
+
+
+def test_conduct_counts_up_to_a_bound() -> None:
+    """All members above all established accounts: that makes up for nothing else."""
     score = population().score.copy()
     score[MEMBERS] = 2.0
-    assert trait("conduct", score=score) > 2 * SIZE
-    assert trait("strange", score=score) == pytest.approx(SIZE)
+    assert (trait("conduct", score=score), trait("strange", score=score)) == (1.5, 0.5)
 
 
 def test_conduct_is_relative() -> None:
