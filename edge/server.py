@@ -95,7 +95,6 @@ class Edge:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._ledger.close)
             stack.push_async_callback(self.staff.close)
-            await stack.enter_async_context(self._calls)
             try:
                 await self._ledger.open()
             except StoreError as error:
@@ -105,6 +104,7 @@ class Edge:
                 look(self._client, self._heed),
             ):
                 stack.callback(asyncio.create_task(watching).cancel)
+            await stack.enter_async_context(self._calls)
             yield
 
     def _answering(self, settings: Settings) -> AbstractAsyncContextManager[None]:

@@ -39,9 +39,8 @@ class Caller:
 async def caller(tmp_path: Path) -> AsyncIterator[Caller]:
     """Calls to an edge whose store is a fake."""
     edge, port = open_edge(tmp_path), free_port()
-    doors = edge.app._doors
     async with (
-        answering(doors, edge.app._admission, "127.0.0.1", port, grace_s=5),
+        answering(edge.doors, edge.admission, "127.0.0.1", port, grace_s=5),
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
         yield Caller(edge, channel)
@@ -109,8 +108,8 @@ async def test_a_call_has_a_bound(caller: Caller) -> None:
 
 async def test_a_taken_port_is_told(tmp_path: Path) -> None:
     """It is not shared in silence."""
-    app, port = open_edge(tmp_path).app, free_port()
-    parts = app._doors, app._admission, "127.0.0.1", port
+    edge, port = open_edge(tmp_path), free_port()
+    parts = edge.doors, edge.admission, "127.0.0.1", port
     async with answering(*parts, grace_s=5):
         with pytest.raises(ConfigurationError, match=str(port)):
             async with answering(*parts, grace_s=5):

@@ -65,9 +65,12 @@ class Answer:
 
 @dataclass
 class Edge:
-    """An application, its fake ledger and staff, its metrics, and a token of each scope."""
+    """An application and its parts, its fake ledger and staff, its metrics, and a token of each
+    scope."""
 
     app: Front
+    doors: Doors
+    admission: Admission
     ledger: FakeLedger
     metrics: EdgeMetrics
     tokens: dict[str, str]
@@ -118,7 +121,7 @@ def open_edge(folder: Path, ledger: FakeLedger | None = None, **settings: Any) -
     doors = Doors(Desk(ledger, told, metrics), told, metrics)
     admission = Admission(Keyring(file), metrics, told.edge_rate_max)
     app = create_app(doors, admission, metrics, staff)
-    return Edge(app, ledger, metrics, tokens, file, staff)
+    return Edge(app, doors, admission, ledger, metrics, tokens, file, staff)
 
 
 def edge_settings(**explicit: Any) -> Settings:
