@@ -2,8 +2,9 @@
 
 Broker, store and worker share two cores. The topic is filled beforehand and nothing else runs
 while the clock does. A first part of the traffic, `--warm` events, is worked off unmeasured, so
-that states are as full as hours of traffic make them; then the worker has its turn. Stock Faust
-(bench/peers) goes on with more of the same traffic, on the same topic and store.
+that states are as full as hours of traffic make them; then the worker has its turn. A worker
+without links, and then stock Faust (both in bench/peers), go on with more of the same traffic, on
+the same topic and store.
 """
 
 import argparse
@@ -86,7 +87,7 @@ def measure(
     decisions: str,
     peer_s: float,
 ) -> list[Pace]:
-    """The worker's pace, then the peers' when they have `peer_s` seconds each."""
+    """The worker's pace, that without links, and the peers' when they have `peer_s` s each."""
     traffic = requests(accounts)
     with open_rig(broker, store, decisions=decisions) as rig:
         _say(f"filling the topic with {warm:,} events and working them off")
@@ -102,7 +103,13 @@ def measure(
             ours = work_off(worker, events, LIMIT_S, "sluicegate worker")
             worker.until(lambda: _committed(rig) == filled, COMMIT_LIMIT_S)
         _say(f"{ours.last.decisions:,} decisions written; {ours.last.events}")
-        return [ours, *_peers(rig, list(islice(traffic, PEER_EVENTS)), filled, peer_s)]
+        more = list(islice(traffic, events // 2))
+        filled += asyncio.run(fill(rig.settings, interleaved(more)))
+        with running(rig, "-m", "bench.peers.unlinked") as worker:
+            unlinked = work_off(worker, len(more), LIMIT_S, "without links")
+            worker.until(lambda: _committed(rig) == filled, COMMIT_LIMIT_S)
+        peers = _peers(rig, list(islice(traffic, PEER_EVENTS)), filled, peer_s)
+        return [ours, unlinked, *peers]
 
 
 def _peers(rig: Rig, events: list[Line], start: Counter[int], limit_s: float) -> list[Pace]:
@@ -164,6 +171,15 @@ def tables(paces: list[Pace]) -> str:
     return "\n".join(rows)
 
 
+def kept(ours: Pace, unlinked: Pace) -> str:
+    """A line: what links and campaigns leave of the main path's throughput."""
+    by_cpu = unlinked.cpu_us("worker") / ours.cpu_us("worker")
+    return (
+        f"With links and campaigns the worker keeps {by_cpu:.0%} of the throughput that it has "
+        f"without, by its CPU time; {ours.rate / unlinked.rate:.0%} by the clock."
+    )
+
+
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -189,7 +205,7 @@ def main() -> None:
         given.peers,
     )
     print(f"{paces[0].events:,} events measured over {paces[0].seconds:.1f} s; {processor()}\n")
-    print(tables(paces))
+    print(tables(paces), kept(*paces[:2]), sep="\n\n")
 
 
 if __name__ == "__main__":
