@@ -1,7 +1,6 @@
 """A worker or a linker as a process: logs, metrics and the Faust app, until a signal ends it."""
 
 import asyncio
-import gc
 import logging
 import sys
 from collections.abc import Callable
@@ -40,9 +39,6 @@ def serve(settings: Settings, create: Callable[[Settings, Metrics], HandlerApp])
         redirect_stdouts=False,
         quiet=True,
     )
-    # What was loaded so far lives as long as the process: no collection need look at it again.
-    gc.collect()
-    gc.freeze()
     worker.spinner = None  # writes cursor codes into the log, even where it is quiet
     try:
         worker.execute_from_commandline()
