@@ -1,12 +1,13 @@
 """What a process of the edge refuses to start with."""
 
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
 from edge.process import page, refuse_missing
-from edge.server import Edge
+from edge.server import Edge, run
 from edge.tokens import Scope, create_token
 from edge.webhook.meters import Meters
 from schemas.errors import ConfigurationError
@@ -33,6 +34,16 @@ async def test_a_taken_port_is_named() -> None:
         with pytest.raises(ConfigurationError, match="SLUICEGATE_WEB_PORT"):
             async with page(settings, Meters()):
                 pass
+
+
+@pytest.mark.parametrize("name", ["edge_port", "edge_grpc_port"])
+def test_a_taken_port_of_the_edge_is_named(tmp_path: Path, name: str) -> None:
+    """Before anything listens."""
+    create_token(file := tmp_path / "tokens", "gateway", Scope.CHECK)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        told = {"edge_port": free_port()} | {name: other.getsockname()[1]}
+        with pytest.raises(ConfigurationError, match=f"SLUICEGATE_{name.upper()}: Address already"):
+            run(load_settings(edge_tokens=file, **told))
 
 
 async def test_what_grpc_needs_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
