@@ -20,10 +20,11 @@ from stream.link.surprise import Floats
 from stream.link.weighing import Weights
 
 # Log-odds per unit, before any ring is seen: members act strangely, alike and evenly, each from a
-# network of its own, and want what is elicited.
+# network of its own, and want what is elicited. How many act as hardly anybody does says more than
+# how they act on average: the customers of one product are all a little unlike the others.
 EXPECTED: Final = {
-    "conduct": 1.8,
-    "strange": 0.4,
+    "conduct": 1.0,
+    "strange": 6.0,
     "unproven": 0.3,
     "size": 0.2,
     "even": 0.5,
@@ -35,7 +36,7 @@ EXPECTED: Final = {
     "together": 0.0,
 }
 BIAS: Final = -4.5
-HOLD: Final = 5.0  # how strongly the weights are held to what is expected
+HOLD: Final = 20.0  # how strongly the weights are held to what is expected: a simulator teaches them
 # A larger ring, or one mail domain, is a campaign's as well as a firm's: only these may count
 # against a campaign.
 EITHER_WAY: Final = frozenset({"size", "together"})

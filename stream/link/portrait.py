@@ -166,7 +166,8 @@ def portrait(population: Population, members: Ints) -> Floats:
             _most_alike(p, uses, "mail") / len(own),
         ]
     )
-    return np.minimum(traits * len(members) / (len(members) + DOUBT), MOST)
+    told: Floats = np.minimum(traits * len(members) / (len(members) + DOUBT), MOST)
+    return told
 
 
 def _share(part: Ints, whole: Ints) -> float:
