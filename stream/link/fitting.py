@@ -36,7 +36,7 @@ EXPECTED: Final = {
     "together": 0.0,
 }
 BIAS: Final = -4.5
-HOLD: Final = 20.0  # how strongly the weights are held to what is expected: a simulator teaches them
+HOLD: Final = 20.0  # how strongly the weights keep to what is expected: a simulator teaches them
 # A larger ring, or one mail domain, is a campaign's as well as a firm's: only these may count
 # against a campaign.
 EITHER_WAY: Final = frozenset({"size", "together"})
