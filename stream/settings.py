@@ -129,7 +129,10 @@ class Settings(BundleSettings, EdgeSettings, GeographySettings, KycSettings):
         "needs it; changing it forgets every shared value seen before.",
     )
     batch_max: int = Field(
-        2_000, ge=1, le=100_000, description="Most records of one partition in one batch."
+        2_000,
+        ge=1,
+        le=32_768,  # accounts of a batch have 15 bits, see stream/remember/repeats.py
+        description="Most records of one partition in one batch.",
     )
     decisions: Literal["changes", "all"] = Field(
         "changes",

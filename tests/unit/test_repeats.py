@@ -5,6 +5,7 @@ import pytest
 
 from stream.remember import repeats
 from stream.remember.repeats import GRACE, MINUTE_MS, Ids, renew, repeated
+from stream.settings import Settings
 
 MINUTE = 29_000_000  # since the epoch: 2025
 
@@ -84,3 +85,11 @@ def test_a_very_busy_account_forgets_its_oldest_ids(monkeypatch: pytest.MonkeyPa
         (0, 9, MINUTE),
         (1, 4, MINUTE - 9),
     ]
+
+
+def test_the_largest_batch_keeps_accounts_apart() -> None:
+    """Each of its records may be another account's: their numbers fit beside ids and ages."""
+    schema = Settings.model_json_schema()["properties"]["batch_max"]
+    rows = np.arange(schema["maximum"])
+    used = Ids(rows, rows + 1, np.full(len(rows), MINUTE))
+    assert (renew(NONE, used, at(*used.minute)).account == rows).all()
