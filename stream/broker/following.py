@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.errors import ConfigurationError
+from stream.beside import beside
 from stream.broker.connections import kafka_options
 from stream.settings import Settings, variable
 
@@ -32,9 +33,13 @@ async def following(
     order, then each new one while the block lasts.
 
     Raises ConfigurationError when the broker cannot be read at the start. Later `take` is asked
-    for nothing while the broker is away: what held goes on.
+    for nothing while the broker is away: what held goes on; where it raises, the process ends.
     """
-    consumer = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        **kafka_options(settings),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",  # what is lost or made anew is read again, never passed over
+    )
     places = [TopicPartition(settings.topic(topic), number) for number in range(partitions)]
     try:
         try:
@@ -43,11 +48,8 @@ async def following(
             await _read_whole(consumer, places, take)
         except KafkaError as error:
             raise ConfigurationError(f"{variable('kafka_bootstrap')}: {error!r}") from error
-        task = asyncio.create_task(_go_along(consumer, topic, take))
-        try:
+        async with beside(_go_along(consumer, topic, take)):
             yield
-        finally:
-            task.cancel()
     finally:
         await consumer.stop()
 
