@@ -3,11 +3,8 @@
 from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
 
-from kyc import reasons
-from kyc.signals import NAMES
 from schemas.controls import Control, Switch, control_id
 from schemas.decisions import Action
 from schemas.wire import DecisionWire, encode_decision
@@ -25,11 +22,6 @@ from tests.unit.test_identity_decisions import FIRST, SECOND, SHARED
 
 ONE = {"accounts": 1, "requests": 0}
 LATER = told(3, "login.succeeded", ts=NOW + 2 * HOUR)
-
-
-@pytest.fixture(autouse=True)
-def _two_are_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reasons, "_INNOCENT", np.zeros(len(NAMES)))
 
 
 def table(*controls: Control) -> Controls:
