@@ -1,6 +1,5 @@
 """The edge's process: tokens, store, application and uvicorn, until a signal ends it."""
 
-import asyncio
 import gc
 import signal
 import socket
@@ -35,6 +34,7 @@ from kyc.policy import SHIPPED as SHIPPED_POLICY
 from kyc.policy import load_kyc_policy
 from schemas.decisions import Mode
 from schemas.errors import ConfigurationError, StoreError
+from stream.beside import beside
 from stream.broker.connections import store_client
 from stream.controls.mirror import look
 from stream.logs import configure_logs
@@ -102,11 +102,8 @@ class Edge:
                 await self._ledger.open()
             except StoreError as error:
                 log.error("edge.store_away", answered_by_table=0, error=str(error))
-            for watching in (
-                watch(self.staff.docket, self.metrics),
-                look(self._client, self._heed),
-            ):
-                stack.callback(asyncio.create_task(watching).cancel)
+            watching = watch(self.staff.docket, self.metrics), look(self._client, self._heed)
+            await stack.enter_async_context(beside(*watching))
             await stack.enter_async_context(self._calls)
             yield
 

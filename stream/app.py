@@ -1,6 +1,5 @@
 """The composition root of a worker: settings in, a Faust app out."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -8,6 +7,7 @@ from aiokafka import AIOKafkaProducer
 
 from kyc.names import Seal
 from stream.agents import Gate
+from stream.beside import beside
 from stream.broker.chunk import Handle
 from stream.broker.connections import producer_options, store_client
 from stream.broker.sinks import KafkaSink
@@ -56,10 +56,10 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     names = PatientVault(vault, store) if settings.lists_dir else None
     sample = Sample()
     drift = Drift(sample, lambda: watch.panel.served, metrics.drift, client)
-    await producer.start()
-    stack = AsyncExitStack()
-    tasks: list[asyncio.Task[None]] = []
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(redis.close)
+        stack.push_async_callback(producer.stop)
+        await producer.start()
         controls = await stack.enter_async_context(holding(settings, client, metrics))
         grants = PatientGrants(RedisGrants(client), store)
         governor = Governor(watch.panel.current.policy, grants, controls, metrics)
@@ -78,13 +78,6 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             controls=controls,
             governor=governor,
         )
-
-        def put(panel: Panel) -> None:
-            gate.seat(panel)
-            governor.obey(panel.current.policy)
-
-        tasks.append(asyncio.create_task(watch.run(put)))
-        tasks.append(asyncio.create_task(drift.run()))
         registry = open_registry(
             settings,
             hasher,
@@ -100,30 +93,31 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             departed=departed,
         )
 
+        def put(panel: Panel) -> None:
+            gate.seat(panel)
+            governor.obey(panel.current.policy)
+
         def heed(found: Calibration) -> None:
             watch.heed(found.actions)
             registry.assessor.heed(found.ask)
-
-        tasks.append(asyncio.create_task(follow(client, heed)))
 
         def consult(consulted: Consulted) -> None:
             geography.take(consulted.geography)
             registry.consult(consulted.lists, consulted.watch)
 
-        if settings.lists_dir:
-            rescreen = Rescreener(client, run_rescreen)
-            reading = follow_lists(settings, listed, consult, rescreen, metrics)
-            tasks.append(asyncio.create_task(reading))
+        rescreen = Rescreener(client, run_rescreen)
+        await stack.enter_async_context(
+            beside(
+                watch.run(put),
+                drift.run(),
+                follow(client, heed),
+                follow_lists(settings, listed, consult, rescreen, metrics),
+            )
+        )
         yield {
             settings.topic("requests"): gate.handle,
             settings.topic("accounts"): registry.handle,
         }
-    finally:
-        for task in tasks:
-            task.cancel()
-        await stack.aclose()
-        await producer.stop()
-        await redis.close()
 
 
 def create_app(settings: Settings, metrics: Metrics) -> HandlerApp:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from schemas.errors import ConfigurationError
+from stream.beside import beside
 from stream.bundles.opening import chosen_policy
 from stream.bundles.store import BundleStore, Stamp
 from stream.bundles.watch import EVERY_S
@@ -26,11 +27,8 @@ async def following_policy(
         yield
         return
     store = BundleStore(settings.bundles)
-    task = asyncio.create_task(_go_along(settings, store, heed, every_s))
-    try:
+    async with beside(_go_along(settings, store, heed, every_s)):
         yield
-    finally:
-        task.cancel()
 
 
 async def _go_along(

@@ -1,6 +1,5 @@
 """Holding: what a process that decides does about orders: follow them, and show that it does."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from schemas.controls import Control
+from stream.beside import beside
 from stream.controls.following import following
 from stream.controls.mirror import keep
 from stream.controls.table import Controls
@@ -38,12 +38,8 @@ async def holding(
             log.warning("mode.switched", mode=controls.mode, author=control.author)
 
     _show(controls, metrics)
-    async with following(settings, take, controls.forget):
-        keeping = asyncio.create_task(keep(client, controls))
-        try:
-            yield controls
-        finally:
-            keeping.cancel()
+    async with following(settings, take, controls.forget), beside(keep(client, controls)):
+        yield controls
 
 
 def _show(controls: Controls, metrics: Metrics) -> None:
