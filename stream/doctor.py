@@ -148,11 +148,11 @@ def _rules(settings: Settings) -> Check:
 
 def _geography(settings: Settings, today: date) -> list[Check]:
     try:
-        sources = open_geography(settings).sources
+        geography = open_geography(settings)
     except ConfigurationError as error:
         return [Check("geography", Verdict.FAIL, str(error), "correct the setting")]
-    found = [_freshness(source, today) for source in sources]
-    if settings.geo_asn:
+    found = [_freshness(source, today) for source in geography.sources]
+    if geography.knows_systems:
         return found
     remedy = f"name a MaxMind-format file in {variable('geo_asn')}, or send `asn` with events"
     what = "no file of AS numbers: events without `asn` are not linked by it"

@@ -1,22 +1,24 @@
-"""Checking IP databases in MaxMind's format (GeoLite2, DB-IP, IPinfo) before they are imported.
-
-`stream/decode/geography.py` looks addresses up in them.
+"""IP databases in MaxMind's format (GeoLite2, DB-IP, IPinfo): what a record says, and checking them
+before they are imported. `stream/decode/geography.py` looks addresses up in them.
 
 https://maxmind.github.io/MaxMind-DB/
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import maxminddb
 
+from kyc.lists.kinds import Kind
 from schemas.errors import ListError
 
 # Ten times GeoLite2's database of cities: an endless tree is none.
 MAX_NETWORKS: Final = 50_000_000
-_SYSTEM = re.compile(r"(?:AS)?(\d{1,10})")
+_SYSTEM: Final = re.compile(r"(?:AS)?([0-9]{1,10})")
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
 # What maxminddb raises on bytes that are no database or a broken one.
 _BROKEN: Final = (
     *(maxminddb.InvalidDatabaseError, ValueError, LookupError, TypeError, AttributeError),
@@ -36,38 +38,46 @@ class Database:
         except _BROKEN as error:
             raise ListError(f"not a database in MaxMind's format: {error}") from error
 
-    def count(self) -> int:
-        """How many networks there are; reads every record. Raises ListError on a broken one."""
+    def count(self, kind: Kind) -> int:
+        """How many networks there are; reads every record. Raises ListError on a broken one, and
+        where none says what a database of this kind is for."""
         useful = networks = 0
         try:
             for _, record in self._reader:
                 networks += 1
-                useful += _country(record) is not None or _system(record) is not None
+                useful += READERS[kind](record) is not None
                 if networks > MAX_NETWORKS:
                     raise ListError(f"more than {MAX_NETWORKS:,} networks")
         except _BROKEN as error:
             raise ListError(f"a broken database: {error}") from error
         if not useful:
-            raise ListError("a database that knows neither countries nor systems")
+            raise ListError(f"no {kind}: no record says what one would")
         return networks
 
 
-def _country(record: Any) -> str | None:
-    """GeoLite2 and DB-IP have `country.iso_code`, IPinfo `country_code` or `country`."""
+def country(record: Any) -> str | None:
+    """GeoLite2 and DB-IP have `country.iso_code`, ip-location-db and IPinfo `country_code` or
+    `country`; two capital letters."""
     if not isinstance(record, dict):
         return None
-    country = record.get("country")
-    code = country.get("iso_code") if isinstance(country, dict) else country
+    told = record.get("country")
+    code = told.get("iso_code") if isinstance(told, dict) else told
     for found in (record.get("country_code"), code):
-        if isinstance(found, str) and len(found) == 2:
-            return found.upper()
+        if isinstance(found, str) and _COUNTRY.fullmatch(found):
+            return found
     return None
 
 
-def _system(record: Any) -> int | None:
-    """GeoLite2 and DB-IP have `autonomous_system_number`, IPinfo `asn` as `AS64496`."""
+def system(record: Any) -> int | None:
+    """GeoLite2, DB-IP and ip-location-db have `autonomous_system_number`, IPinfo `asn` as
+    `AS64496`."""
     if not isinstance(record, dict):
         return None
-    found = record.get("autonomous_system_number", record.get("asn"))
-    number = _SYSTEM.fullmatch(str(found))
-    return int(number[1]) if number else None
+    found = _SYSTEM.fullmatch(str(record.get("autonomous_system_number") or record.get("asn")))
+    return int(found[1]) if found and int(found[1]) < 1 << 32 else None
+
+
+READERS: Final[dict[Kind, Callable[[Any], str | int | None]]] = {
+    Kind.COUNTRY_DATABASE: country,
+    Kind.SYSTEM_DATABASE: system,
+}

@@ -85,7 +85,7 @@ def file_digest(path: Path) -> str:
 
 def _parse(kind: Kind, paths: Sequence[Path]) -> _Parsed:
     if kind.content is Content.DATABASE:
-        return _database(paths)
+        return _database(kind, paths)
     if kind.content is Content.NAMES:
         entries = _entries(kind, paths)
         content = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries.rows)
@@ -115,13 +115,13 @@ def _entries(kind: Kind, paths: Sequence[Path]) -> Rows[Entry]:
         return opensanctions.parse(sources[0])
 
 
-def _database(paths: Sequence[Path]) -> _Parsed:
+def _database(kind: Kind, paths: Sequence[Path]) -> _Parsed:
     if len(paths) != 1:
         raise ListError("a database is one file")
     if paths[0].stat().st_size > MAX_BYTES:
         raise ListError(f"more than {MAX_BYTES:,} bytes")
     database = Database(paths[0])
-    return _Parsed(paths[0].read_bytes(), database.count(), 0, "", database.dated)
+    return _Parsed(paths[0].read_bytes(), database.count(kind), 0, "", database.dated)
 
 
 def _dated(told: date | None, found: date | None, paths: Sequence[Path]) -> tuple[date, str]:

@@ -5,7 +5,6 @@ iptocc; AS numbers of addresses that come without are not known until a MaxMind-
 user's own (GeoLite2, DB-IP, IPinfo, the public-domain ip-location-db) gives them.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import version
@@ -17,14 +16,13 @@ import maxminddb
 import numpy as np
 from numpy.typing import NDArray
 
+from kyc.lists import database
 from kyc.lists.folder import Folder
 from kyc.lists.kinds import Kind
 from schemas.errors import ConfigurationError
 from stream.settings import Settings, variable
 
 MEMO_ENTRIES: Final = 65_536
-_NUMBER: Final = re.compile(r"[0-9]{1,10}")
-_COUNTRY: Final = re.compile(r"[A-Z]{2}")
 NOWHERE: Final = -1, ""
 
 Lookup = Callable[[str], Any]
@@ -60,6 +58,7 @@ class Geography:
 
     def __init__(self, asn: Source | None = None, country: Source | None = None) -> None:
         self.sources = tuple(source for source in (asn, country) if source)
+        self.knows_systems = asn is not None
         self._memo = _Memo(
             asn.find if asn else lambda _: None, country.find if country else lambda _: None
         )
@@ -67,6 +66,7 @@ class Geography:
     def take(self, other: "Geography") -> None:
         """Answer from another one's databases from now on."""
         self.sources, self._memo = other.sources, other._memo
+        self.knows_systems = other.knows_systems
 
     def locate(self, ip: str | None) -> tuple[int, str]:
         """ASN (-1: not known) and country ("": not known)."""
@@ -115,8 +115,8 @@ def open_geography(settings: Settings) -> Geography:
     asn = settings.geo_asn or _imported(settings, Kind.SYSTEM_DATABASE)
     country = settings.geo_country or _imported(settings, Kind.COUNTRY_DATABASE)
     return Geography(
-        _file("geo_asn", asn, _asn) if asn else None,
-        _file("geo_country", country, _country) if country else _registries(),
+        _file("geo_asn", asn, database.system) if asn else None,
+        _file("geo_country", country, database.country) if country else _registries(),
     )
 
 
@@ -143,22 +143,8 @@ def _file(setting: str, path: Path, read: Callable[[Any], Any]) -> Source:
 
     def find(ip: str) -> Any:
         try:
-            return read(reader.get(ip) or {})
+            return read(reader.get(ip))
         except ValueError:  # IPv6 in a database of IPv4
             return None
 
     return Source(find, path.name, made)
-
-
-def _asn(record: dict[str, Any]) -> int | None:
-    """The number in MaxMind's, DB-IP's and ip-location-db's form, or IPinfo's (`AS64500`)."""
-    number = str(record.get("autonomous_system_number") or record.get("asn")).removeprefix("AS")
-    return int(number) if _NUMBER.fullmatch(number) and int(number) < 1 << 32 else None
-
-
-def _country(record: dict[str, Any]) -> str | None:
-    """The code in MaxMind's and DB-IP's form, or that of ip-location-db and IPinfo."""
-    nested = record.get("country")
-    code = nested.get("iso_code") if isinstance(nested, dict) else None
-    code = code or record.get("country_code")
-    return code if isinstance(code, str) and _COUNTRY.fullmatch(code) else None

@@ -2,12 +2,16 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from onnxruntime import get_available_providers
 from redis.asyncio import Redis
 
+from kyc.lists.folder import Folder
+from kyc.lists.imports import import_list
+from kyc.lists.kinds import Kind
 from scorers.cuda import CUDA
 from stream import doctor, guard
 from stream.broker.topics import create_topics
@@ -91,6 +95,16 @@ async def test_the_bundle_that_decides_is_looked_at(settings: Settings, tmp_path
     assert (check.verdict, "SLUICEGATE_BUNDLE_KEYS" in check.remedy) == (Verdict.WARN, True)
     (tmp_path / "store" / version / POLICY).write_bytes(b"")
     assert (await examine(signed))["bundle"].verdict is Verdict.FAIL
+
+
+async def test_an_imported_database_of_systems_is_enough(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Nothing is missing then, though no setting names a file."""
+    path = write_database(tmp_path / "as.mmdb", {"192.0.2.0/24": {"asn": "AS64500"}}, 1)
+    folder = Folder(tmp_path / "lists")
+    import_list(folder, Kind.SYSTEM_DATABASE, [path], datetime.now(UTC))
+    assert "AS numbers" not in await examine(settings.model_copy(update={"lists_dir": folder.path}))
 
 
 async def test_an_evicting_store_is_warned_of(settings: Settings) -> None:

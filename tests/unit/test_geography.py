@@ -55,12 +55,14 @@ def test_what_is_not_in_the_files_is_not_known(own: Geography, ip: str | None) -
     [
         ({"asn": "AS64500"}, {"country": "France", "country_code": "FR"}, (64_500, "FR")),
         ({"autonomous_system_number": 64_500}, {"country_code": "FR"}, (64_500, "FR")),
+        ({"asn": "AS64500"}, {"country": "FR"}, (64_500, "FR")),
         ({"asn": "none"}, {"country_code": "fr"}, (-1, "")),
+        ("AS64500", "FR", (-1, "")),
         ({"asn": "4294967296"}, {"country": {"iso_code": "FRA"}}, (-1, "")),
     ],
 )
 def test_files_of_several_makers_are_read(
-    asn: dict[str, Any], country: dict[str, Any], place: tuple[int, str], tmp_path: Path
+    asn: Any, country: Any, place: tuple[int, str], tmp_path: Path
 ) -> None:
     """What is neither a number nor two letters is not known."""
     network = "192.0.2.0/24"

@@ -195,6 +195,14 @@ def test_databases_say_country_and_system(folder: Folder) -> None:
     assert located("203.0.113.1") == (-1, "")
 
 
+def test_a_database_of_another_kind_is_refused(folder: Folder) -> None:
+    """Nothing would be found in it, and nobody told."""
+    record: dict[str, object] = {"autonomous_system_number": 64_496}
+    path = written(folder, "ip.mmdb", database(ip_address("192.0.2.0"), record))
+    with pytest.raises(ListError, match="no country_database"):
+        import_list(folder, Kind.COUNTRY_DATABASE, [path], NOW)
+
+
 @given(start=st.integers(0, 400), junk=st.binary(max_size=30))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_database_is_read_or_refused(folder: Folder, start: int, junk: bytes) -> None:
@@ -202,7 +210,7 @@ def test_any_database_is_read_or_refused(folder: Folder, start: int, junk: bytes
     good = database(ip_address("192.0.2.0"), {"country_code": "NL"})
     path = written(folder, "ip.mmdb", good[:start] + junk + good[start + len(junk) :])
     with suppress(ListError):
-        assert Database(path).count() >= 0
+        assert Database(path).count(Kind.COUNTRY_DATABASE) >= 0
 
 
 def test_dates_of_domains_are_looked_up(folder: Folder) -> None:
