@@ -7,13 +7,15 @@ SIGTERM does; whoever keeps it running starts it anew, and what was not finished
 
 import asyncio
 import signal
+import threading
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 log = structlog.get_logger()
+_failed: Final = threading.Event()
 
 
 @asynccontextmanager
@@ -32,8 +34,14 @@ async def beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def has_failed() -> bool:
+    """Whether that is why this process ends."""
+    return _failed.is_set()
+
+
 def _hear(task: asyncio.Task[None]) -> None:
     error = None if task.cancelled() else task.exception()
     if error:
         log.error("beside.failed", exc_info=error)
+        _failed.set()
         signal.raise_signal(signal.SIGTERM)

@@ -10,6 +10,7 @@ import structlog
 
 from schemas.errors import ConfigurationError
 from stream.app import create_app
+from stream.beside import has_failed
 from stream.broker.topics import check_topics
 from stream.handling import HandlerApp
 from stream.logs import configure_logs
@@ -43,8 +44,8 @@ def serve(settings: Settings, create: Callable[[Settings, Metrics], HandlerApp])
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
+        return int(stop.code or has_failed())
+    return int(has_failed())
 
 
 async def _refuse_wrong_topics(settings: Settings) -> None:

@@ -2,17 +2,20 @@
 
 import asyncio
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
 from structlog.testing import capture_logs
 
-from stream.beside import beside
+from stream import beside as module
+from stream.beside import beside, has_failed
 
 
 @pytest.fixture
-def ended() -> Iterator[asyncio.Event]:
+def ended(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Event]:
     """Set once the process is asked to end."""
+    monkeypatch.setattr(module, "_failed", threading.Event())
     event = asyncio.Event()
     before = signal.signal(signal.SIGTERM, lambda *_: event.set())
     yield event
@@ -34,6 +37,7 @@ async def test_a_failure_ends_the_process(ended: asyncio.Event) -> None:
             async with asyncio.timeout(30):
                 await ended.wait()
     assert [line["event"] for line in told] == ["beside.failed"]
+    assert has_failed()
 
 
 async def test_the_end_of_the_block_is_no_failure(ended: asyncio.Event) -> None:
@@ -43,3 +47,4 @@ async def test_the_end_of_the_block_is_no_failure(ended: asyncio.Event) -> None:
             await asyncio.sleep(0)
     assert told == []
     assert not ended.is_set()
+    assert not has_failed()
