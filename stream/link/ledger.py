@@ -1,7 +1,8 @@
 """The ledger: every account that was touched, and every value that it used, as columns.
 
-What was not seen for LIFE_MS is forgotten. Memory (bench/linking.py): 725 bytes an account, and 360
-bytes for each pair of an account and a value; an account keeps at most MOST_VALUES of one kind.
+What was not used for LIFE_MS is forgotten; accounts stay, with their last row, until the linker
+starts again. Memory (bench/linking.py): 725 bytes an account, and 356 bytes for each pair of an
+account and a value; an account keeps at most MOST_VALUES of one kind.
 """
 
 from collections import defaultdict

@@ -18,7 +18,7 @@ from stream.link.membership import Place
 from stream.link.pardon import NO_PARDON, seal_pardon, unseal_pardon
 from stream.store import Entry, Kind, Store
 
-# From this share of pardoned members on a campaign is the one that was dismissed.
+# With more than this share of pardoned members a campaign is the one that was dismissed.
 SAME = 0.5
 BATCH = 1_000  # accounts in one call of the store
 
