@@ -67,7 +67,7 @@ class RequestBatch:
     asn: Int64
     """AS number of the address; -1 where it is not known."""
     country: Int16
-    """Of the address, as geography.country_code; 0 where it is not known."""
+    """Of the address, as a number of kyc/countries.py; 0 where it is not known."""
     clamped: int
     """How many times of the chunk were clamped."""
 

@@ -16,6 +16,7 @@ import maxminddb
 import numpy as np
 from numpy.typing import NDArray
 
+from kyc.countries import number as country_number
 from kyc.lists import database
 from kyc.lists.folder import Folder
 from kyc.lists.kinds import Kind
@@ -79,32 +80,12 @@ class Geography:
         countries: Sequence[str | None],
     ) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
         """ASN (int64[n], -1: not known) and country (int16[n], 0: not known) of n events, looked
-        up where they bring none; for countries see `country_code`."""
+        up where they bring none; for countries see kyc/countries.py."""
         places = self._memo
         asn = [places[ip][0] if a is None else a for ip, a in zip(ips, asns, strict=True)]
         country = [places[ip][1] if c is None else c for ip, c in zip(ips, countries, strict=True)]
-        codes = map(_CODES.__getitem__, country)
+        codes = map(country_number, country)
         return np.array(asn, np.int64), np.fromiter(codes, np.int16, len(country))
-
-
-class _Codes(dict[str, int]):
-    def __missing__(self, country: str) -> int:
-        first, second = (ord(letter) - 64 for letter in country)
-        self[country] = code = 27 * first + second
-        return code
-
-
-_CODES = _Codes({"": 0})
-
-
-def country_code(country: str) -> int:
-    """A country of two capital letters as a number from 28 to 728; 0 for none."""
-    return _CODES[country]
-
-
-def country_name(code: int) -> str:
-    """The country of a code, empty for 0."""
-    return chr(64 + code // 27) + chr(64 + code % 27) if code else ""
 
 
 def open_geography(settings: Settings) -> Geography:

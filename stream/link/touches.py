@@ -14,6 +14,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from kyc.assessed import SCORE_UNITS
+from kyc.countries import name as country_name
 from kyc.known import STRONG, shown
 from kyc.links import links
 from kyc.profile import NEVER, UNKNOWN, Profile
@@ -22,7 +23,6 @@ from kyc.tiers import Tier
 from schemas.errors import MalformedEventError
 from schemas.features import CONDUCT_NAMES
 from stream.decode.batch import RequestBatch
-from stream.decode.geography import country_name
 from stream.know.profiles import Profiles
 from stream.link.kinds import KIND, KINDS
 from stream.remember.windows import Sight

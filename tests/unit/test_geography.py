@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from kyc.countries import name, number
 from schemas.errors import ConfigurationError
 from stream.decode.geography import (
     Geography,
     Source,
-    country_code,
     open_geography,
 )
 from stream.settings import load_settings
@@ -107,15 +107,16 @@ def test_what_an_event_brings_comes_before_the_look_up(own: Geography) -> None:
     ips = ["192.0.2.1", "192.0.2.1", "192.0.2.1", None]
     asn, country = own.columns(ips, [None, 65_000, None, None], ["DE", None, None, None])
     assert asn.tolist() == [64_500, 65_000, 64_500, -1]
-    assert country.tolist() == [country_code(c) for c in ("DE", "FR", "FR", "")]
+    assert country.tolist() == [number(c) for c in ("DE", "FR", "FR", "")]
 
 
 def test_country_codes_are_distinct() -> None:
-    """All pairs of letters fit 16 bits, and none is that of no country."""
+    """All pairs of letters fit 16 bits and come back, and none is that of no country."""
     letters = [chr(n) for n in range(ord("A"), ord("Z") + 1)]
-    codes = {country_code(a + b) for a in letters for b in letters}
-    assert len(codes) == 26 * 26
-    assert country_code("") == 0 < min(codes) <= max(codes) < 2**15
+    pairs = {a + b for a in letters for b in letters}
+    codes = {number(pair) for pair in pairs}
+    assert {name(code) for code in codes} == pairs
+    assert number("") == 0 < min(codes) <= max(codes) < 2**15
 
 
 def test_an_address_is_asked_once() -> None:
