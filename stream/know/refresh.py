@@ -79,6 +79,8 @@ async def follow_lists(
             refused = found.stamp
             heed(await asyncio.to_thread(consult, settings))
         except (ListError, ConfigurationError, OSError) as error:
+            if isinstance(error, OSError):
+                refused = ""  # the disk's fault, not the list's: it is read again
             if str(error) != told:
                 told = str(error)
                 metrics.lists.labels("refused").inc()

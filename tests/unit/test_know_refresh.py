@@ -14,6 +14,7 @@ from kyc.lists.kinds import Kind
 from kyc.lists.roll import Roll
 from kyc.marks import NO, YES
 from kyc.things import Mailbox
+from stream.know import refresh
 from stream.know.profiles import unseal
 from stream.know.refresh import Consulted, consult, follow_lists, state
 from stream.metrics import Metrics
@@ -109,6 +110,24 @@ async def test_a_broken_import_is_refused_once(settings: Settings, broken: str) 
         roll = imported(settings, Kind.UN_NAMES, UN.format("Wilhelmina"))
         await until(lambda: roll.version in heard.rolls)
     assert (refused, taken) == (1, 0)
+
+
+async def test_a_disk_that_failed_is_read_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list is whole: nobody has to import it again."""
+    failures = [OSError("too many open files")]
+
+    def read(asked: Settings) -> Consulted:
+        if failures:
+            raise failures.pop()
+        return consult(asked)
+
+    monkeypatch.setattr(refresh, "consult", read)
+    async with following(settings) as heard:
+        imported(settings, Kind.UN_NAMES, UN.format("Zebulon"))
+        await until(lambda: heard.taken)
+    assert heard.count("refused") == 1
 
 
 async def test_accounts_are_read_with_the_lists_of_now(settings: Settings) -> None:
