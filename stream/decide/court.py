@@ -120,7 +120,8 @@ class Court:
     ) -> list[Verdict]:
         """As a Judge does."""
         sight, tier = matter.sight, matter.tier
-        ruled = self._rule(matter, scores, tier)
+        # Who refuses somebody has had the batch judged before.
+        ruled = self._rule(matter, scores, tier, again=bool(charter.refused))
         scores = raised(scores, ruled)
         opened = self._opened(header, matter, scores, tier, ruled)
         opened |= opens(header, sight, matter.known, charter.mode)
@@ -204,13 +205,18 @@ class Court:
         return opened
 
     def _rule(
-        self, matter: Matter, scores: NDArray[np.float64], tier: NDArray[np.int64]
+        self,
+        matter: Matter,
+        scores: NDArray[np.float64],
+        tier: NDArray[np.int64],
+        *,
+        again: bool,
     ) -> dict[int, Ruling]:
         """What rules call for, by event."""
         if self._rulings is None:
             return {}
         notable = self._statute.notable(scores, tier)
-        return self._rulings.of(matter.rows, tier, matter.sight.clock, notable)
+        return self._rulings.of(matter.rows, tier, matter.sight.clock, notable, again=again)
 
     def _decide(
         self,

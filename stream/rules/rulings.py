@@ -59,13 +59,21 @@ class Rulings:
                 yield number, at
 
     def of(
-        self, rows: NDArray[np.float32], tier: Ints, clock: Ints, notable: NDArray[np.bool_]
+        self,
+        rows: NDArray[np.float32],
+        tier: Ints,
+        clock: Ints,
+        notable: NDArray[np.bool_],
+        *,
+        again: bool = False,
     ) -> dict[int, Ruling]:
-        """The rulings of a batch, by row. `notable`: where the model calls for something too."""
+        """The rulings of a batch, by row. `notable`: where the model calls for something too;
+        `again`: its hits were counted before."""
         holding: dict[int, list[int]] = {}
         for number, at in self.hits(rows, tier, clock):
             name, rule = self._rules[number]
-            self._count(name, len(at))
+            if not again:
+                self._count(name, len(at))
             for row in () if rule.shadow else at.tolist():
                 holding.setdefault(row, []).append(number)
         # What holds together holds for many events of a batch, in few combinations.

@@ -1,5 +1,7 @@
 """The court with rules: how what they call for meets scores, standings, campaigns and evidence."""
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,10 +9,14 @@ import pytest
 
 from schemas.decisions import Action
 from schemas.wire import DecisionWire, ReasonWire
+from stream.controls.table import Controls
 from stream.decide.court import Court
 from stream.decide.policy import Policy
 from stream.decide.statute import Floor, Standing, Statute
+from stream.govern.governor import Governor
+from stream.govern.grants import MemoryGrants
 from stream.link.membership import Place, seal
+from stream.metrics import Metrics
 from stream.rules.rulebook import Rulebook
 from stream.rules.rulings import Rulings
 from stream.store import Entry, Kind, MemoryStore
@@ -33,10 +39,17 @@ from tests.unit.rulebooks import reason, rule, rulebook
 BUSY = "requests_count_1m >= 2"
 
 
-def ruled_court(model: Told, rules: Rulebook, *, every: bool = False, **policy: Any) -> Court:
-    """A court of the policy of tests, with rules."""
+def ruled_court(
+    model: Told,
+    rules: Rulebook,
+    *,
+    every: bool = False,
+    count: Callable[[str, int], None] = lambda *_: None,
+    **policy: Any,
+) -> Court:
+    """A court of the policy of tests, with rules. count: is told their hits."""
     law = Policy.model_validate(POLICY | policy)
-    rulings = Rulings(rules, law, lambda *_: None)
+    rulings = Rulings(rules, law, count)
     return Court(
         model,  # type: ignore[arg-type]  # a stand-in with the same two methods
         Statute(law, ruling=rulings.deciding),
@@ -68,6 +81,19 @@ async def test_a_rule_decides_beside_a_model_that_sees_nothing() -> None:
     assert told.action is Action.RATE_LIMIT
     assert [(r.code, r.value) for r in told.reasons] == [("rule_test", "busy")]
     assert told.policy_version == f"test{rules.version}"
+
+
+async def test_a_hit_counts_once_however_often_it_is_judged() -> None:
+    """The governor refuses what the rule calls for, and the batch is judged again."""
+    hits = Counter[str]()
+    rules, none = rulebook(r=rule(action="step_up")), {"accounts": 1e-9, "traffic": 1e-9}
+    limits = {"step_up": none, "fewest": {"accounts": 0, "requests": 0}}
+    court = ruled_court(Told(0.1), rules, count=lambda name, n: hits.update({name: n}))
+    law, sink = Policy.model_validate(POLICY | {"governor": limits}), ListSink()
+    governor = Governor(law, MemoryGrants(), Controls(), Metrics())
+    await gate(court, sink, governor=governor).handle(chunk(request(0)))
+    assert [told.action for told in sink.decisions] == [Action.RATE_LIMIT]
+    assert hits == {"r": 1}
 
 
 async def test_what_a_rule_called_for_stands_until_its_end() -> None:
