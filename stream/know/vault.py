@@ -39,18 +39,21 @@ class RedisVault:
     async def keep(self, named: Named) -> None:
         asked = self._client.pipeline(transaction=False)
         for account in named:
-            asked.hlen(vault_key(account))
+            asked.hkeys(vault_key(account))
         kept = self._client.pipeline(transaction=False)
         for (account, subjects), held in zip(named.items(), await _run(asked), strict=True):
-            room = max(0, MOST_NAMES - held)
-            for subject in subjects[:room]:
-                label, sealed = (
-                    self._seal.label(account, subject),
-                    self._seal.close(account, subject),
-                )
-                kept.hset(vault_key(account), label, sealed)
+            for label, subject in self._new(account, subjects, held):
+                kept.hset(vault_key(account), label, self._seal.close(account, subject))
             kept.expire(vault_key(account), PROFILE_LIFETIME_S)
         await _run(kept)
+
+    def _new(
+        self, account: str, subjects: Sequence[Subject], held: Sequence[bytes]
+    ) -> list[tuple[bytes, Subject]]:
+        """Those of an account that are not kept yet, with their labels, as far as there is room."""
+        told = {self._seal.label(account, subject): subject for subject in subjects}
+        new = [(label, subject) for label, subject in told.items() if label not in held]
+        return new[: max(0, MOST_NAMES - len(held))]
 
     async def forget(self, accounts: Sequence[str]) -> None:
         gone = self._client.pipeline(transaction=False)

@@ -72,6 +72,16 @@ async def test_names_are_bounded(client: Any) -> None:
     assert len((await kept(vault))["ada"]) == MOST_NAMES
 
 
+async def test_a_name_that_is_kept_takes_no_new_ones_place(client: Any) -> None:
+    """Events tell all names again and again, the new one last."""
+    vault = RedisVault(client, SEAL)
+    await profiled(client, "ada")
+    names = [Subject(f"Name {n}") for n in range(MOST_NAMES)]
+    await vault.keep({"ada": names[:-1]})
+    await vault.keep({"ada": names})
+    assert {subject.name for subject in (await kept(vault))["ada"]} == {one.name for one in names}
+
+
 async def test_names_are_forgotten(client: Any) -> None:
     """On demand, and when the account's profile is gone."""
     vault = RedisVault(client, SEAL)
