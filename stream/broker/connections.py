@@ -9,6 +9,8 @@ from typing import Any
 
 import faust
 from redis.asyncio import Redis, RedisCluster
+from redis.exceptions import ConnectionError as ConnectionFailed
+from redis.exceptions import RedisClusterException
 
 from schemas.errors import ConfigurationError
 from stream.settings import Settings, variable
@@ -72,8 +74,21 @@ def store_client(settings: Settings) -> "Redis | RedisCluster":
         options["password"] = settings.store_password.get_secret_value()
     if settings.store_ca is not None:
         options["ssl_ca_certs"] = str(settings.store_ca)
-    kind = RedisCluster if settings.store_cluster else Redis
+    kind = _Cluster if settings.store_cluster else Redis
     return kind.from_url(settings.store_url, **options)
+
+
+class _Cluster(RedisCluster):
+    """A cluster that is away as a server is: redis-py's own error for it is no RedisError, so that
+    nobody who waits for a store, or answers without one, would know it."""
+
+    async def initialize(self, *told: Any, **named: Any) -> "_Cluster":
+        """As RedisCluster.initialize. Raises RedisError alone."""
+        try:
+            await super().initialize(*told, **named)
+        except RedisClusterException as error:
+            raise ConnectionFailed(str(error)) from error
+        return self
 
 
 def _kafka_password(settings: Settings) -> str | None:

@@ -10,10 +10,11 @@ import pytest
 from redis.asyncio import RedisCluster
 from redis.exceptions import RedisError
 
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, StoreError
 from stream.broker.connections import faust_credentials, kafka_options, store_client
 from stream.demo.embedded import free_port
 from stream.settings import Settings, load_settings
+from stream.store import Entry, RedisStore
 from tests.servers import missing, redis_store
 
 PASSWORD = secrets.token_hex(8)
@@ -146,3 +147,14 @@ def test_a_file_that_is_no_certificate_is_named(
     settings = load_settings(kafka_security="SSL", **files)
     with pytest.raises(ConfigurationError, match=f"SLUICEGATE_{name.upper()}: {broken}"):
         kafka_options(settings)
+
+
+async def test_a_cluster_that_is_away_is_waited_for() -> None:
+    """As a single server is: it is a StoreError, and not an end."""
+    nowhere = f"redis://127.0.0.1:{free_port()}"
+    store = RedisStore(store_client(load_settings(store_url=nowhere, store_cluster=True)))
+    with pytest.raises(StoreError):
+        await store.load(["ada"])
+    with pytest.raises(StoreError):
+        await store.write([Entry("ada", b"state")])
+    await store.close()
