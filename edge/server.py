@@ -2,7 +2,6 @@
 
 import gc
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import (
@@ -38,6 +37,7 @@ from stream.beside import beside
 from stream.broker.connections import store_client
 from stream.controls.mirror import look
 from stream.logs import configure_logs
+from stream.ports import refuse_taken
 from stream.settings import Settings, variable
 
 # Beyond that uvicorn answers 503 at once; each waits for the store for the budget at most.
@@ -55,8 +55,9 @@ def run(settings: Settings) -> int:
     Raises ConfigurationError, before anything listens, when it must not run.
     """
     edge = Edge(settings)
-    for name in ("edge_port", "edge_grpc_port"):
-        _refuse_taken(settings, name)
+    refuse_taken("edge_port", settings.edge_host, settings.edge_port)
+    if settings.edge_grpc_port is not None:
+        refuse_taken("edge_grpc_port", settings.edge_host, settings.edge_grpc_port)
     configure_logs(settings.log_format, settings.log_level, sys.stderr)
     app = create_app(edge.doors, edge.admission, edge.metrics, edge.staff, edge.lifespan)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -123,18 +124,6 @@ class Edge:
         self._ledger.heed(mode)
         self._desk.forget()
         self.metrics.shadow.set(mode == "shadow")
-
-
-def _refuse_taken(settings: Settings, name: str) -> None:
-    """Raise ConfigurationError where the port of a setting is taken: of that uvicorn and gRPC tell
-    in a traceback."""
-    host, port = settings.edge_host, getattr(settings, name)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        if port is not None:
-            socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        raise ConfigurationError(f"{variable(name)}: {error.strerror}") from error
 
 
 def _config(app: object, settings: Settings) -> uvicorn.Config:

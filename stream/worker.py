@@ -15,6 +15,7 @@ from stream.broker.topics import check_topics
 from stream.handling import HandlerApp
 from stream.logs import configure_logs
 from stream.metrics import Metrics
+from stream.ports import refuse_taken
 from stream.settings import Settings
 
 log = structlog.get_logger()
@@ -32,6 +33,7 @@ def serve(settings: Settings, create: Callable[[Settings, Metrics], HandlerApp])
     Raises ConfigurationError, before anything is read, when it must not run.
     """
     configure_logs(settings.log_format, settings.log_level, sys.stderr)
+    refuse_taken("web_port", settings.web_host, settings.web_port)
     asyncio.run(_refuse_wrong_topics(settings))
     worker = faust.Worker(
         create(settings, Metrics()),
