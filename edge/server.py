@@ -33,7 +33,7 @@ from kyc.policy import SHIPPED as SHIPPED_POLICY
 from kyc.policy import load_kyc_policy
 from schemas.decisions import Mode
 from schemas.errors import ConfigurationError, StoreError
-from stream.beside import beside
+from stream.beside import beside, has_failed
 from stream.broker.connections import store_client
 from stream.controls.mirror import look
 from stream.logs import configure_logs
@@ -50,7 +50,7 @@ log = structlog.get_logger()
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code is 0 then, and 1 when it could not start.
+    """Serve until SIGTERM or SIGINT; the exit code is 0 then, and 1 when it failed.
 
     Raises ConfigurationError, before anything listens, when it must not run.
     """
@@ -69,7 +69,7 @@ def run(settings: Settings) -> int:
     server = uvicorn.Server(_config(app, settings))
     log.info("edge.starts", host=settings.edge_host, port=settings.edge_port)
     server.run()
-    return 0 if server.started else 1
+    return 0 if server.started and not has_failed() else 1
 
 
 class Edge:
