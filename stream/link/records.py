@@ -17,18 +17,20 @@ from stream.link.surprise import Floats, Ints
 MOST_ADDED: Final = 1_000
 MOST_SAMPLED: Final = 20
 MOST_LINKS: Final = 50
-GROWN: Final = 1.25  # a campaign of so many times the members told of has materially grown
 _SHARES: Final = [FEATURE_NAMES.index(f"capability_{name}_share_7d") for name in CAPABILITIES]
 
 
 def is_due(campaign: Campaign, fewest: int) -> bool:
-    """Whether there is something new to tell: it is big enough and has grown, or it is over.
-    Nobody hears the end of what was never told of, nor more of what a person has dismissed."""
+    """Whether there is something new to tell: it is big enough and has other members, or it is
+    over. Nobody hears the end of what was never told of, nor more of what a person has dismissed.
+    """
     if campaign.dismissed:
         return False
     if campaign.closed:
         return campaign.told > 0
-    return campaign.size >= max(fewest, GROWN * campaign.told)
+    if max(campaign.size, campaign.told) < fewest:
+        return False
+    return campaign.size != campaign.told or not campaign.named.issuperset(campaign.settled())
 
 
 def records(ledger: Ledger, campaign: Campaign) -> Iterator[CampaignRecord]:

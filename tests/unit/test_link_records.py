@@ -113,15 +113,18 @@ def test_a_campaign_without_members_can_be_told_of() -> None:
     assert record.capabilities == {}
 
 
-def test_growth_is_news() -> None:
-    """From a quarter more members on, and from the first when there are enough of them."""
+def test_other_members_are_news() -> None:
+    """From the first when there are enough of them, then whoever comes or is let go."""
     book, one = ledger(30), campaign(20)
     assert is_due(one, 20)
     assert not is_due(one, 21)
     list(records(book, one))
-    joined(one, range(24))
     assert not is_due(one, 6)
-    joined(one, range(25))
+    joined(one, range(20, 21))
+    assert is_due(one, 6)
+    list(records(book, one))
+    del one.members[0]
+    one.searches += 1
     assert is_due(one, 6)
 
 
