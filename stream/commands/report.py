@@ -79,7 +79,8 @@ def verify(
     for wrong in findings.wrong:
         typer.echo(wrong)
     typer.echo(f"{findings.records:,} records, {len(findings.wrong)} wrong")
-    typer.echo(f"head {findings.head}")
+    if findings.head:
+        typer.echo(f"head {findings.head}")
     sys.exit(1 if findings.wrong else 0)
 
 
@@ -113,6 +114,6 @@ def _tell(summary: "Summary", out: Path) -> None:
         )
     for topic, count in summary.unreadable.items():
         stderr.print(f"{count:,} of the {topic} could not be read", style="yellow")
-    stdout.print(f"{len(summary.found)} campaigns in {out}")
+    stdout.print(f"campaigns in {out}: {len(summary.found):,}")
     if summary.head:
         stdout.print(f"head {summary.head}")

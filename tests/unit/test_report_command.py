@@ -51,6 +51,13 @@ def test_one_campaign_has_no_index(sources: list[str], tmp_path: Path) -> None:
     assert run("verify", tmp_path / "out").exit_code == 1
 
 
+def test_a_report_without_evidence_has_no_head(sources: list[str], tmp_path: Path) -> None:
+    """What is missing is said, and no empty head is told."""
+    run("--out", tmp_path / "out", *sources)
+    told = run("verify", tmp_path / "out").output.splitlines()
+    assert told == [f"there is no {RECORDS}: a report without --evidence", "0 records, 1 wrong"]
+
+
 def test_a_changed_pack_ends_with_1(sources: list[str], tmp_path: Path) -> None:
     """And says what was changed."""
     run("--out", tmp_path / "out", "--evidence", *sources)
