@@ -27,7 +27,7 @@ from tests.unit.touched import honest, hours, ring
 
 MEMBERS = [f"r{n:03}" for n in range(12)]
 # Whatever the shipped weights make of so small a ring: this is about orders, not about weights.
-EAGER = {tier: {"restrict": 0.01, "step_up": 0.02} for tier in range(4)}
+EAGER = {tier: {"restrict": 1e-4, "step_up": 2e-4} for tier in range(4)}
 BEGUN = [*honest(60), *ring(12, NOW + HOUR), *hours(6, NOW + 3 * HOUR)]
 LATER = [*ring(14, NOW + 20 * HOUR), *hours(6, NOW + 24 * HOUR)]
 

@@ -35,10 +35,10 @@ LATER = 2_000  # events that come when the campaign is known
 RING = scenario("A", "june", 78, 160, 1.5, 0.4)
 # Whatever the shipped weights make of so small a ring: this is about processes, not about weights.
 EAGER = {
-    0: {"restrict": 0.01, "block": 0.9},
-    1: {"restrict": 0.01, "block": 0.9},
-    2: {"restrict": 0.01},
-    3: {"restrict": 0.01},
+    0: {"restrict": 1e-4, "block": 0.9},
+    1: {"restrict": 1e-4, "block": 0.9},
+    2: {"restrict": 1e-4},
+    3: {"restrict": 1e-4},
 }
 
 pytestmark = on_both_pairs
