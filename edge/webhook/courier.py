@@ -8,6 +8,7 @@ it, and a crash reads it again.
 import asyncio
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -30,12 +31,13 @@ POLL_S: Final = 0.5
 # Tries under way when partitions go away or the process ends: the slow ones are repeated.
 GRACE_S: Final = 5.0
 COMMIT_LIMIT_S: Final = 5.0
+LOOK_S: Final = 1.0
 
 log = structlog.get_logger()
 
 
 class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
-    """One session of one endpoint, from its start to a stop or an error.
+    """One session of one endpoint, from its start until it is switched off, a stop or an error.
 
     decisions, accounts: the topics; of the latter only erasures count.
     """
@@ -61,8 +63,8 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
         self._taking = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until `stop`. Raises a group of what ended it: StoreError, KafkaError, or
-        EndpointGoneError when the endpoint wants no more."""
+        """Deliver until `stop`, or until a person switches the endpoint off. Raises a group of what
+        ended it: StoreError, KafkaError, or EndpointGoneError when the endpoint wants no more."""
         try:
             await self._consumer.start()
             async with asyncio.TaskGroup() as group:
@@ -70,12 +72,20 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._consumer.subscribe([self._decisions, self._accounts], listener=self)
                 loops = self._fetch, self._commit_often, self._retry_often
                 tasks = [group.create_task(loop()) for loop in loops]
-                await stop.wait()
+                await self._until_off(stop)
                 for task in tasks:
                     task.cancel()
                 await self._let_go()
         finally:
             await self._consumer.stop()
+
+    async def _until_off(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if (reason := await self._shelf.off()) is not None:
+                log.warning("webhook.switched_off", endpoint=self._endpoint.name, reason=reason)
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_S)
 
     def _open_lanes(self, group: asyncio.TaskGroup) -> Lanes:
         def spawn(coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":

@@ -163,8 +163,11 @@ class Deliveries:
                 while not reached():  # noqa: ASYNC110 - another process is waited for
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            logs = [path.read_text()[-3_000:] for path in sorted(self.folder.glob("*.log"))]
-            raise AssertionError("not reached in time; the logs end:\n" + "\n".join(logs)) from None
+            raise AssertionError(f"not reached in time; the logs end:\n{self.log()}") from None
+
+    def log(self) -> str:
+        """The ends of what all processes have logged."""
+        return "\n".join(path.read_text()[-3_000:] for path in sorted(self.folder.glob("*.log")))
 
     def end(self) -> None:
         """Kill what still runs."""

@@ -180,6 +180,25 @@ async def test_gone_switches_the_endpoint_off_until_it_is_enabled(deliveries: De
 
 
 @on_embedded
+async def test_an_endpoint_is_switched_off_while_it_is_delivered_to(deliveries: Deliveries) -> None:
+    """`disable` ends its session: what is decided from then on comes after `enable`."""
+    receiver = Receiver()
+    await deliveries.make_topics()
+    await deliveries.send([decision("a", 1)])
+    async with receiving(receiver):
+        deliveries.configure(gateway={"url": receiver.url})
+        deliveries.start()
+        await deliveries.until(lambda: receiver.taken["a"] == ["a-1"])
+        assert (await deliveries.command("disable", "gateway")).exit_code == 0
+        await deliveries.until(lambda: "webhook.switched_off" in deliveries.log())
+        await deliveries.send([decision("a", 2)])
+        assert "off: by hand" in (await deliveries.command("list")).stdout
+        assert receiver.heard["a"] == ["a-1"]
+        assert (await deliveries.command("enable", "gateway")).exit_code == 0
+        await deliveries.until(lambda: receiver.taken["a"] == ["a-1", "a-2"])
+
+
+@on_embedded
 async def test_what_waits_for_an_erased_account_goes(deliveries: Deliveries) -> None:
     """Parked deliveries are forgotten when the account's erasure is told; others stay."""
     receiver = refusing(500)
