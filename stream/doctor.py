@@ -208,13 +208,13 @@ async def _store(settings: Settings) -> list[Check]:
     try:
         info = await client.info()
         seconds, microseconds = await client.time()
+        skew = time.time() - (seconds + microseconds / 1e6)
         drift = await _drift(settings, client)
     except (RedisError, OSError) as error:
         what = f"{settings.store_url}: {error}"
         return [Check("store", Verdict.FAIL, what, f"start it, or correct {variable('store_url')}")]
     finally:
         await client.aclose()
-    skew = time.time() - (seconds + microseconds / 1e6)
     return [_version(info), _eviction(info), _persistence(info), _clock(skew), *drift]
 
 
