@@ -1,11 +1,11 @@
 """The ledger: every account that was touched, and every value that it used, as columns.
 
 What was not used for LIFE_MS is forgotten; accounts stay, with their last row, until the linker
-starts again. Memory (bench/linking.py): 725 bytes an account, and 356 bytes for each pair of an
-account and a value; an account keeps at most MOST_VALUES of one kind.
+starts again. Memory (bench/linking.py): 720 bytes an account, and 357 bytes for each pair of an
+account and a value; an account keeps its newest MOST_VALUES of one kind.
 """
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +17,10 @@ from stream.link.surprise import Edges
 from stream.link.touches import Touch, Value
 
 LIFE_MS = 30 * 86_400_000
-MOST_VALUES = 48  # of one kind: an account of more has no habits to be known by
+MOST_VALUES = 48  # of one kind, the newest: what an account does now is not what it did once
+# After so long nobody speaks any more of a value that nobody uses, and another takes its number.
+REUSED_MS = 48 * 3_600_000
+STALE = 0.05  # of the uses are dropped at a time: it takes as long as noting all the others anew
 
 COLUMNS = np.dtype(
     [
@@ -56,10 +59,13 @@ class Ledger:
     _value: dict[Value, int] = field(default_factory=dict)
     _values: list[Value] = field(default_factory=list)
     _kinds: bytearray = field(default_factory=bytearray)  # of each value
+    _users: list[int] = field(default_factory=list)  # of each value
+    _unused: OrderedDict[int, int] = field(default_factory=OrderedDict)  # value: since when
     _use: dict[int, int] = field(default_factory=dict)  # account and value: row of `_uses`
     _uses: NDArray[np.void] = field(default_factory=lambda: np.zeros(1024, USES))
     _of_account: list[list[int]] = field(default_factory=list)  # the values of each
     _of_kind: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
+    _erased: bool = False  # somebody, whose uses are to be dropped
 
     @property
     def columns(self) -> NDArray[np.void]:
@@ -119,23 +125,50 @@ class Ledger:
         return account
 
     def _note(self, account: int, value: Value, ts: int) -> None:
-        number = self._value.setdefault(value, len(self._values))
-        if number == len(self._values):
-            self._values.append(value)
-            self._kinds.append(value[0])
+        number = self._numbered(value)
         use = account << 32 | number
         row = self._use.get(use)
-        if row is None:
-            kind = (account, value[0])
-            if self._of_kind[kind] >= MOST_VALUES:
-                return
-            self._of_kind[kind] += 1
-            row = self._use[use] = len(self._use)
-            self._uses = _room(self._uses, row)
-            self._uses[row] = (account, number, ts)
-            self._of_account[account].append(number)
-        elif ts > self._uses["last"][row]:
-            self._uses["last"][row] = ts
+        if row is not None:
+            self._uses["last"][row] = max(self._uses["last"][row], ts)
+            return
+        row = self._vacated(account, value[0])
+        self._use[use] = row
+        self._uses[row] = (account, number, ts)
+        self._of_account[account].append(number)
+        self._users[number] += 1
+        self._unused.pop(number, None)
+
+    def _numbered(self, value: Value) -> int:
+        """The number of a value; a new one takes that of one which nobody has used for long."""
+        number = self._value.get(value)
+        if number is not None:
+            return number
+        number, since = next(iter(self._unused.items()), (-1, self.clock))
+        if since >= self.clock - REUSED_MS:
+            number = len(self._values)
+            self._values.append(value)
+            self._kinds.append(value[0])
+            self._users.append(0)
+        else:
+            del self._unused[number], self._value[self._values[number]]
+            self._values[number], self._kinds[number] = value, value[0]
+        self._value[value] = number
+        return number
+
+    def _vacated(self, account: int, kind: int) -> int:
+        """A row for one more use: a new one, or that of the use of its kind noted first."""
+        if self._of_kind[account, kind] >= MOST_VALUES:
+            held = self._of_account[account]
+            first = next(number for number in held if self._kinds[number] == kind)
+            held.remove(first)
+            self._users[first] -= 1
+            if not self._users[first]:
+                self._unused[first] = self.clock
+            return self._use.pop(account << 32 | first)
+        self._of_kind[account, kind] += 1
+        row = len(self._use)
+        self._uses = _room(self._uses, row)
+        return row
 
     def erase(self, account_id: str) -> int | None:
         """Forget an account and what it used, its uses with the next `forget`. The number that it
@@ -148,11 +181,13 @@ class Ledger:
         for number in self._of_account[account]:
             self._uses["last"][self._use[account << 32 | number]] = 0
         self._columns[account] = np.zeros((), COLUMNS)
+        self._erased = True
         return account
 
     def edges(self) -> Edges:
-        """Every use that is held."""
+        """Every use within LIFE_MS."""
         uses = self._uses[: len(self._use)]
+        uses = uses[uses["last"] >= self.clock - LIFE_MS]
         # A copy: while NumPy looks at a bytearray it cannot grow.
         return Edges(uses["account"], uses["value"], np.array(self._kinds, np.uint8))
 
@@ -182,9 +217,9 @@ class Ledger:
         """Drop uses that are older than LIFE_MS. Numbers of accounts and values stay."""
         uses = self._uses[: len(self._use)]
         kept = uses[uses["last"] >= self.clock - LIFE_MS]
-        if len(kept) == len(uses):
+        if len(kept) > (1 - STALE) * len(uses) and not self._erased:
             return
-        self._uses = kept.copy()
+        self._uses, self._erased = kept.copy(), False
         keys = kept["account"] << 32 | kept["value"]
         self._use = dict(zip(keys.tolist(), range(len(kept)), strict=True))
         self._of_kind = defaultdict(int)
@@ -192,6 +227,9 @@ class Ledger:
         for account, number in zip(kept["account"].tolist(), kept["value"].tolist(), strict=True):
             self._of_kind[account, self._values[number][0]] += 1
             self._of_account[account].append(number)
+        self._users = np.bincount(kept["value"], minlength=len(self._values)).tolist()
+        for number in np.flatnonzero(np.equal(self._users, 0)).tolist():
+            self._unused.setdefault(number, self.clock)
 
 
 def _room(rows: NDArray[np.void], wanted: int) -> NDArray[np.void]:

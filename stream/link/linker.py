@@ -172,6 +172,7 @@ class Linker:
         if self._blind:
             edges = edges.take(~np.isin(edges.kind[edges.value], list(self._blind)))
         proven = columns["trusted"]
+        shared = sharing(edges, proven)
         return Population(
             rows=columns["row"],
             score=columns["score"],
@@ -179,8 +180,8 @@ class Linker:
             begun=np.minimum(columns["begun"], columns["first"]),
             requests=columns["requests"],
             clock=self.ledger.clock,
-            edges=edges,
-            sharing=sharing(edges, proven),
+            edges=edges.take(shared.accounts[edges.value] > 1),  # else it ties nobody
+            sharing=shared,
         )
 
     def _with_behaviour(self, edges: Edges) -> Edges:

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.link.kinds import FAMILY, KINDS
+from stream.link.kinds import FAMILY
 from stream.link.notice import Notice
-from stream.link.portrait import DOUBT, Population
+from stream.link.portrait import DOUBT, Population, counted
 from stream.link.surprise import Floats, Ints
 
 DAY_MS: Final = 86_400_000
@@ -47,14 +47,14 @@ class Noticing:
     _said: Rows = field(default_factory=lambda: np.zeros(0, _NOTICE))
     _when: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # ms; 0: never
     _early: dict[int, Notice] = field(default_factory=dict)  # said since the last search
-    _values: dict[int, Notice] = field(default_factory=dict)  # as if an account had no other
+    _values: dict[int, np.void] = field(default_factory=dict)  # as if an account had no other
 
     def search(self, population: Population, values: int) -> list[tuple[int, Notice]]:
         """What is to be said after a search, by account. `values`: how many the ledger has;
         beyond are cells of behaviour, which the next search will cut anew."""
         number, found = _surprising(population)
         used = number < values
-        self._values = dict(zip(number[used].tolist(), map(_notice, found[used]), strict=True))
+        self._values = dict(zip(number[used].tolist(), found[used], strict=True))
         self._grow(population)
         now = _by_account(population, number, found)
         due = np.flatnonzero(self._is_due(now, population.clock))
@@ -67,9 +67,10 @@ class Noticing:
         something was said of it before, or nothing is surprising."""
         if account in self._early or (account < len(self._when) and self._when[account]):
             return None
-        shared = [self._values[number] for number in numbers if number in self._values]
-        if not shared:
+        told = [self._values[number] for number in numbers if number in self._values]
+        if not told:
             return None
+        shared = list(map(_notice, told))
         most = max(shared, key=lambda notice: notice.surprise)
         families = len({FAMILY[notice.kind] for notice in shared})
         notice = most._replace(
@@ -129,17 +130,15 @@ def _share(part: Floats | Ints, whole: Ints, usual: float) -> Floats:
 
 def _by_account(p: Population, number: Ints, found: Rows) -> Rows:
     """Of each account its most surprising value; zeros where it shares none."""
-    row = np.full(len(p.edges.kind), -1)
-    row[number] = np.arange(len(number))
-    shows = np.flatnonzero(row[p.edges.value] >= 0)
-    account, shown = p.edges.account[shows], row[p.edges.value[shows]]
-    order = np.lexsort((shown, -found["surprise"][shown], account))
-    owner, first = np.unique(account[order], return_index=True)
-    now = np.zeros(len(p.proven), _NOTICE)
-    now[owner] = found[shown[order[first]]]
-    place = account * len(KINDS) + np.array(FAMILY)[found["kind"][shown]]
-    counted = np.bincount(np.unique(place) // len(KINDS), minlength=len(now))
-    now["families"] = counted
+    most = np.argsort(-found["surprise"], kind="stable")
+    standing = np.full(len(p.edges.kind), len(number))
+    standing[number[most]] = np.arange(len(number))
+    shows = np.flatnonzero(standing[p.edges.value] < len(number))
+    account, shown = p.edges.account[shows], standing[p.edges.value[shows]]
+    first = np.full(len(p.proven), len(number))
+    np.minimum.at(first, account, shown)
+    now: Rows = np.append(found[most], np.zeros(1, _NOTICE))[first]
+    now["families"] = counted(account, p.families[p.edges.value[shows]], len(now))
     return now
 
 

@@ -41,7 +41,7 @@ TIED: Final = 2  # families of values: one alone may be a popular tool
 OWN_SHARE: Final = 0.5
 SHARERS: Final = 3  # two may be one person
 ENOUGH: Final = 50  # established accounts to be a reference
-_CIRCUMSTANTIAL: Final = list(CIRCUMSTANTIAL)
+_CIRCUMSTANTIAL: Final = np.isin(np.arange(len(KINDS)), list(CIRCUMSTANTIAL))
 _FAMILY: Final = {kind.family: family for kind, family in zip(KINDS, FAMILY, strict=True)}
 _IDENTITY: Final = [_FAMILY[f] for f in ("payment", "document", "mail", "phone", "device")]
 _CONTENT: Final = [_FAMILY[f] for f in ("system", "text")]
@@ -101,9 +101,14 @@ class Population:
         return np.array(FAMILY)[self.edges.kind]
 
     @cached_property
+    def shared(self) -> Mask:
+        """The values that some share and that surprise."""
+        return (self.sharing.surprise >= SURPRISING) & (self.sharing.accounts >= SHARERS)
+
+    @cached_property
     def _by_account(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The edges in the order of their accounts, and where each account's begin."""
-        order = np.argsort(self.edges.account, kind="stable")
+        order = np.argsort(self.edges.account)
         accounts = np.arange(len(self.proven) + 1)
         return order, np.searchsorted(self.edges.account[order], accounts)
 
@@ -136,14 +141,19 @@ def ties(p: Population, ring: Ints) -> Ints:
     """By how many families of values each member is tied to a ring: of values that are surprising,
     not circumstantial, and whose users are a good part of the ring."""
     uses = p.uses(ring)
-    telling = p.sharing.surprise[uses.value] >= SURPRISING
-    uses = uses.take(telling & ~np.isin(uses.kind[uses.value], _CIRCUMSTANTIAL))
-    value, number, inside = np.unique(uses.value, return_inverse=True, return_counts=True)
-    own = (inside >= SHARERS) & (inside >= OWN_SHARE * p.sharing.accounts[value])
-    shown = uses.take(own[number])
-    place = shown.account * len(KINDS) + p.families[shown.value]
-    counted = np.bincount(np.unique(place) // len(KINDS), minlength=len(p.proven))
-    return counted[ring].astype(np.int64)
+    uses = uses.take(p.shared[uses.value] & ~_CIRCUMSTANTIAL[uses.kind[uses.value]])
+    inside = np.bincount(uses.value, minlength=len(uses.kind))
+    own = (inside >= SHARERS) & (inside >= OWN_SHARE * p.sharing.accounts)
+    shown = uses.take(own[uses.value])
+    return counted(shown.account, p.families[shown.value], len(p.proven))[ring]
+
+
+def counted(account: Ints, family: Ints, accounts: int) -> Ints:
+    """Of each of the `accounts`, how many families it is paired with."""
+    paired = np.zeros((accounts, len(KINDS)), bool)
+    paired[account, family] = True
+    told: Ints = paired.sum(axis=1)
+    return told
 
 
 def portrait(population: Population, members: Ints) -> Floats:
@@ -195,7 +205,8 @@ def _most_alike(p: Population, uses: Edges, family: str) -> int:
 
 def _sharing(p: Population, uses: Edges, families: list[int]) -> int:
     """How many share a surprising value of these families."""
-    telling = np.isin(p.families[uses.value], families)
-    telling &= p.sharing.surprise[uses.value] >= SURPRISING
-    telling &= p.sharing.accounts[uses.value] >= SHARERS
-    return len(np.unique(uses.account[telling]))
+    among = np.zeros(len(KINDS), bool)
+    among[families] = True
+    sharing = np.zeros(len(p.proven), bool)
+    sharing[uses.account[p.shared[uses.value] & among[p.families[uses.value]]]] = True
+    return int(sharing.sum())

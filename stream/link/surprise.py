@@ -65,8 +65,6 @@ def _surprise(accounts: Ints, proven: Ints) -> Floats:
 
 def _tail(accounts: Ints, proven: Ints) -> Floats:
     """Share of the established accounts' uses whose value is used by at least so many accounts."""
-    order = np.argsort(accounts, kind="stable")
-    uses = np.cumsum(proven[order][::-1])[::-1]
-    first = np.searchsorted(accounts[order], accounts)
-    tail: Floats = (uses[first] + 1.0) / (proven.sum() + 2.0)
+    uses = np.cumsum(np.bincount(accounts, proven)[::-1])[::-1]
+    tail: Floats = (uses[accounts] + 1.0) / (proven.sum() + 2.0)
     return tail

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stream.link.ledger import LIFE_MS, MOST_VALUES, Ledger
+from stream.link.ledger import LIFE_MS, MOST_VALUES, REUSED_MS, Ledger
+from stream.link.touches import Value
 from tests.unit.gates import HOUR, NOW
 from tests.unit.touched import touch, value
 
@@ -52,12 +55,68 @@ def test_the_same_hash_of_two_kinds_is_two_values() -> None:
     assert ledger.number_of(value("subnet", 1)) is None
 
 
-def test_an_account_keeps_so_many_values_of_a_kind() -> None:
-    """Beyond them it has no habits; other kinds are not touched by that."""
+def test_an_account_keeps_the_newest_values_of_a_kind() -> None:
+    """What it shows now counts, however much it showed before; other kinds are not touched."""
     ledger = Ledger()
     for number in range(MOST_VALUES + 10):
         ledger.fold(touch("a", NOW + number, value("subnet", number), value("card", 1)))
-    assert len(ledger.values_of(0)) == MOST_VALUES + 1
+    held = [ledger.value(number) for number in ledger.values_of(0)]
+    newest = [value("subnet", number) for number in range(10, MOST_VALUES + 10)]
+    assert sorted(held) == sorted([value("card", 1), *newest])
+    assert len(ledger.edges().account) == len(held)
+
+
+def test_a_value_that_nobody_uses_gives_its_number_away() -> None:
+    """After a time, so that values take no more room than uses; whoever has it again is told
+    apart from who has the other."""
+    ledger = Ledger()
+    for number in range(MOST_VALUES + 1):
+        ledger.fold(touch("a", NOW, value("subnet", number)))
+    ledger.fold(touch("b", NOW + REUSED_MS + 1))
+    ledger.fold(touch("b", NOW + REUSED_MS + 1, value("card", 7)))
+    assert ledger.values == MOST_VALUES + 1
+    assert ledger.number_of(value("card", 7)) == 0
+    assert ledger.number_of(value("subnet", 0)) is None
+    ledger.fold(touch("b", NOW + REUSED_MS + 2, value("subnet", 0)))
+    assert ledger.number_of(value("subnet", 0)) == MOST_VALUES + 1
+
+
+def test_a_value_that_is_used_again_keeps_its_number() -> None:
+    """However long nobody used it before."""
+    ledger = Ledger()
+    for number in (*range(MOST_VALUES + 1), 0):
+        ledger.fold(touch("a", NOW, value("subnet", number)))
+    ledger.fold(touch("b", NOW + REUSED_MS + 1))
+    ledger.fold(touch("b", NOW + REUSED_MS + 1, value("card", 7)))
+    assert ledger.number_of(value("subnet", 0)) == 0
+    assert ledger.number_of(value("card", 7)) == 1
+
+
+def _moves(values: int, later: int) -> st.SearchStrategy[list[tuple[int, int, int]]]:
+    one = st.tuples(st.integers(0, 3), st.integers(0, values), st.integers(0, later))
+    return st.lists(one, max_size=120)
+
+
+# Many values within their life, or few that outlive it: what is forgotten makes room a bit later.
+@given(_moves(MOST_VALUES + 12, LIFE_MS // 120) | _moves(MOST_VALUES - 1, LIFE_MS // 10))
+def test_who_used_what_is_what_a_walk_says(moves: list[tuple[int, int, int]]) -> None:
+    """Through forgetting, making room and giving numbers away, by the values themselves."""
+    ledger, held, now = Ledger(), dict[str, dict[Value, int]](), NOW
+    for account, shown, later in moves:
+        now += later
+        name, one = f"a{account}", value("subnet", shown)
+        ledger.fold(touch(name, now, one))
+        ledger.forget()
+        own = held.setdefault(name, {})
+        own[one] = now
+        if len(own) > MOST_VALUES:
+            del own[next(iter(own))]
+        oldest = now - LIFE_MS
+        held = {a: {v: t for v, t in uses.items() if t >= oldest} for a, uses in held.items()}
+    edges = ledger.edges()
+    pairs = zip(edges.account.tolist(), edges.value.tolist(), strict=True)
+    found = sorted((ledger.name[account], ledger.value(number)) for account, number in pairs)
+    assert found == sorted((a, v) for a, uses in held.items() for v in uses)
 
 
 def test_what_is_old_is_forgotten() -> None:
