@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from schemas.ndjson import read_lines
 from simulate.files import write
 from simulate.population import Population, Truth
 from simulate.scenarios import Scenario
+from stream.evaluate.ahead import requests_ahead
 
 _SUFFIX = ".ndjson.zst"
 _read_truth = msgspec.json.Decoder(Truth).decode
@@ -31,14 +33,9 @@ class Traffic:
     def simulated(cls, scenario: Scenario) -> "Traffic":
         """Made as it is read."""
         population = Population(scenario)
-        encode = msgspec.json.encode
-
-        def requests() -> Iterator[bytes]:
-            for block in population.request_lines():
-                yield from block.data.splitlines()
-
-        events = [encode(event) for event in population.account_events()]
-        return cls(population, list(population.truths()), events, requests)
+        events = [msgspec.json.encode(event) for event in population.account_events()]
+        truths = list(population.truths())
+        return cls(population, truths, events, partial(requests_ahead, scenario))
 
     @classmethod
     def cached(cls, scenario: Scenario, folder: Path) -> "Traffic":

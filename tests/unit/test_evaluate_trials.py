@@ -1,5 +1,6 @@
 """Which traffic is judged: apart from training's, ablated field by field, the same from a cache."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -7,11 +8,14 @@ import numpy as np
 import pytest
 
 from schemas.errors import ConfigurationError
+from simulate.accounts import Account
 from simulate.attacks import ATTACKS
 from simulate.configurations import CONFIGURATIONS
 from simulate.scenarios import Scenario, scenario
+from simulate.world import World
 from stream import curriculum
 from stream.evaluate.ablations import ABLATIONS
+from stream.evaluate.ahead import requests_ahead
 from stream.evaluate.exchanges import Exchanges
 from stream.evaluate.traffic import Traffic, traffic_of
 from stream.evaluate.trials import PEACE, SEED, TRAINED_ON, cases, named, one_case
@@ -114,6 +118,23 @@ def test_a_cache_gives_the_same_traffic(tmp_path: Path) -> None:
         assert [line.strip() for line in cached.account_events] == made.account_events
         assert cached.truths == made.truths
     assert len(list(tmp_path.iterdir())) == 1
+
+
+class Nobody:
+    """A cohort of which no account can be made."""
+
+    name = "nobody"
+    share = 1.0
+
+    def member(self, world: World, index: int) -> Account:
+        """Fails."""
+        raise RuntimeError(world, index)
+
+
+def test_traffic_of_a_maker_that_fails_does_not_end_quietly() -> None:
+    """Half a run would be judged for a whole one."""
+    with pytest.raises(EOFError):
+        list(requests_ahead(replace(SMALL, cohorts=(Nobody(),))))
 
 
 def test_another_scenario_is_another_entry(tmp_path: Path) -> None:
