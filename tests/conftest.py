@@ -13,6 +13,7 @@ from pathlib import Path
 import onnxruntime
 import pytest
 import structlog
+from hypothesis import settings
 
 from scorers.cuda import CUDA
 from tests.servers import (
@@ -28,6 +29,10 @@ AT_FIRST = structlog.get_config()
 LIBS = "SLUICEGATE_TEST_KAFKA_LIBS"
 NO_GPU = "no CUDA: install the extra gpu in place of cpu, on a machine with an NVIDIA GPU"
 NO_LIBS = f"run .ci/kafka-libs.sh FOLDER, then set {LIBS}=FOLDER"
+
+# A busy machine is slow, and no test is about time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -303,7 +303,7 @@ def mutated(mutations: list[tuple[int, int, bytes]]) -> bytes:
     return bytes(raw)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(EVENTS)
 @example(body(temperature=float("nan")))
 def test_same_verdict_on_any_value(raw: bytes) -> None:
@@ -311,7 +311,7 @@ def test_same_verdict_on_any_value(raw: bytes) -> None:
     assert alone(raw) == contract(raw)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MUTATIONS)
 def test_same_verdict_on_damaged_events(mutations: list[tuple[int, int, bytes]]) -> None:
     """However the bytes of an event are damaged, both readers say the same."""
@@ -319,14 +319,14 @@ def test_same_verdict_on_damaged_events(mutations: list[tuple[int, int, bytes]])
     assert alone(raw) == contract(raw)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
 def test_same_verdict_on_garbage(raw: bytes) -> None:
     """On any bytes at all both readers say the same, and neither raises anything else."""
     assert alone(raw) == contract(raw)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(EVENTS | MUTATIONS.map(mutated), max_size=8))
 def test_same_verdict_in_a_batch(bodies: list[bytes]) -> None:
     """A batch gives each body the verdict that the contract gives it."""
@@ -375,7 +375,7 @@ def test_decision_is_the_same_to_the_byte() -> None:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     score=st.floats(0, 1),
     kyc_score=st.floats(0, 1, width=32),

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kyc.known import Proof, proofs
@@ -58,7 +58,6 @@ async def test_events_become_a_profile() -> None:
 
 
 @given(st.lists(st.integers(1, 6), max_size=4), st.integers(0, 6))
-@settings(deadline=None)
 async def test_batches_and_repeats_do_not_matter(cuts: list[int], again: int) -> None:
     """However the events are cut, and from wherever they come again after a crash."""
     whole, cut = MemoryStore(), MemoryStore()

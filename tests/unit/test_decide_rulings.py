@@ -1,6 +1,6 @@
 """Deciding with rulings: whatever stands and whatever the score, what rules call for holds."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kyc.tiers import Tier
@@ -30,7 +30,6 @@ def stood(score: float, tier: Tier, ruling: Ruling) -> Standing:
     return STATUTE.decide(Standing(Action.ALLOW, 0, 0), score, tier, NOW, ruling=ruling)
 
 
-@settings(deadline=None)
 @given(first=rulings, ruling=rulings, before=scores, score=scores, tier=tiers, ts=times)
 def test_nothing_weaker_than_called_for_stands(
     first: Ruling, ruling: Ruling, before: float, score: float, tier: Tier, ts: int
@@ -42,7 +41,6 @@ def test_nothing_weaker_than_called_for_stands(
     assert new.at(ts) >= max(ruling.action, alone.at(ts))
 
 
-@settings(deadline=None)
 @given(ruling=rulings, score=scores, tier=tiers, ts=times)
 def test_what_a_rule_called_for_stands_until_its_end(
     ruling: Ruling, score: float, tier: Tier, ts: int
@@ -54,7 +52,6 @@ def test_what_a_rule_called_for_stands_until_its_end(
     assert new is held or new.action > held.at(ts) or new.expires_at > held.expires_at
 
 
-@settings(deadline=None)
 @given(ruling=rulings, score=scores, tier=tiers, ts=times)
 def test_a_rule_that_is_gone_leaves_nothing(
     ruling: Ruling, score: float, tier: Tier, ts: int
@@ -68,7 +65,6 @@ def test_a_rule_that_is_gone_leaves_nothing(
     ).at(ts)
 
 
-@settings(deadline=None)
 @given(ruling=rulings, score=scores, tier=tiers)
 def test_the_same_again_changes_nothing(ruling: Ruling, score: float, tier: Tier) -> None:
     """A rule that holds for every request writes one decision, not one each."""

@@ -330,7 +330,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(FIELDS, max_size=6), st.integers(0, 6))
 def test_batches_do_not_matter(rows: list[dict[str, Any]], cut: int) -> None:
     """Records cut into two batches give the same rows and the same letters as in one."""

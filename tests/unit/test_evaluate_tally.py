@@ -68,7 +68,7 @@ def one_at_a_time(rows: list[Asked], rulings: list[Ruling]) -> dict[tuple[int, i
 
 
 @given(st.lists(asked, max_size=60), st.lists(ruling, max_size=15), st.integers(START, END))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_is_prevented_is_what_a_plain_gateway_stops(
     rows: list[Asked], rulings: list[Ruling], cut: int
 ) -> None:

@@ -48,7 +48,7 @@ def test_words(text: str, seen: bytes) -> None:
     assert words(text) == seen
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200))
 def test_words_of_any_text(text: str) -> None:
     """Any text gives single-spaced UTF-8, no longer than twice its characters allow."""

@@ -171,7 +171,7 @@ async def test_who_is_named_most_closely_is_pinned_so() -> None:
     assert await Scene(wider).act(NOW, **where) == [Action.STEP_UP]
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     st.sampled_from(Action),
     st.lists(

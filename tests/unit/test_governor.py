@@ -164,7 +164,7 @@ async def test_a_refused_decision_is_a_rate_limit() -> None:
     assert block.action is Action.BLOCK
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(0, 40), min_size=1, max_size=120),
     st.integers(0, 200),

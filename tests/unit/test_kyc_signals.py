@@ -354,7 +354,7 @@ def test_nothing_known_is_not_zero() -> None:
 _TOLD = [one for _, events, _ in TABLE for one in events]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(_TOLD), max_size=12), st.data())
 def test_order_and_repeats_do_not_change_what_is_seen(
     events: list[AccountEvent], data: st.DataObject

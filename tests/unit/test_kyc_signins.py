@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kyc.profile import CAPS, NEVER, UNKNOWN, Profile, decode, encode, join
@@ -130,7 +130,6 @@ def _walked(some: list[tuple[int, dict[str, str]]]) -> int:
     return found
 
 
-@settings(deadline=None)
 @given(_logins, st.data())
 def test_neither_order_nor_repeats_matter(some: list[dict[str, str]], data: st.DataObject) -> None:
     """It is what somebody would say who saw every sign-in once, in its order."""

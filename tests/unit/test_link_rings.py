@@ -111,7 +111,7 @@ def test_nobody_is_no_ring() -> None:
     assert rings(edges, sharing(edges, np.zeros(0, bool)), 0) == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_an_account_is_in_one_ring_at_most(seed: int) -> None:
     """Whatever is shared: rings are disjoint, sorted, of four or more."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kyc.profile import UNKNOWN, Profile
@@ -76,7 +76,6 @@ async def test_every_six_hours_begin_with_a_touch() -> None:
     assert [one.ts - begin for one in found] == [0, 1, 2, 3, SLOT_MS, 3 * SLOT_MS]
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.integers(0, 40), st.integers(0, SLOT_MS // 4)),

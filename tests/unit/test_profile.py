@@ -4,7 +4,7 @@ from functools import reduce
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -99,7 +99,6 @@ def some_events(draw: st.DrawFn, kinds: tuple[str, ...] = tuple(_kinds)) -> list
 class TestJoin:
     """A semilattice."""
 
-    @settings(deadline=None)
     @given(some_events(), st.data())
     def test_order_and_repeats_do_not_matter(
         self, events: list[AccountEvent], data: st.DataObject
@@ -109,7 +108,6 @@ class TestJoin:
         shuffled = data.draw(st.permutations(events + repeated))
         assert encode(profile(*shuffled)) == encode(profile(*events))
 
-    @settings(deadline=None)
     @given(some_events(), st.data())
     def test_it_does_not_matter_where_a_crash_cuts(
         self, events: list[AccountEvent], data: st.DataObject
@@ -120,7 +118,6 @@ class TestJoin:
         held = decode(encode(profile(*events[:cut])))
         assert encode(join(held, profile(*events[again:]))) == encode(profile(*events))
 
-    @settings(deadline=None)
     @given(some_events(), some_events(), st.data())
     def test_erasure_leaves_nothing_in_any_order(
         self, before: list[AccountEvent], after: list[AccountEvent], data: st.DataObject
@@ -129,7 +126,6 @@ class TestJoin:
         events = data.draw(st.permutations([*before, event("account.erased", 5), *after]))
         assert encode(profile(*events)) == encode(Profile(erased=5))
 
-    @settings(deadline=None)
     @given(st.permutations(range(30)))
     def test_the_kept_of_many_cards_do_not_depend_on_their_order(self, order: list[int]) -> None:
         """Bounded memory, and two accounts with the same cards keep the same ones."""

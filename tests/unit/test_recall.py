@@ -28,7 +28,7 @@ events = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(told=events, size=st.integers(1, 10))
 async def test_a_state_recalls_what_its_last_event_saw(
     told: list[tuple[str, int, str | None, int]], size: int

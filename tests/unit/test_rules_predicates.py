@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -81,7 +81,6 @@ def database() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-@settings(deadline=None)
 @given(condition=conditions, values=st.lists(st.tuples(VALUES, VALUES, VALUES), max_size=12))
 def test_a_condition_is_true_where_sqlite_says_so(
     database: sqlite3.Connection, condition: str, values: list[tuple[float | None, ...]]

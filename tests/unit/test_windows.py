@@ -139,7 +139,7 @@ def run(arrivals: list[tuple[str, Event]], cuts: list[int]):
     return outcomes, rows, stored
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(events(), st.lists(st.integers(0, 40), max_size=4))
 def test_state_agrees_with_the_oracle(arrivals: list[tuple[str, Event]], cuts: list[int]) -> None:
     """Outcomes and every feature equal the brute-force count over raw events."""
@@ -159,7 +159,7 @@ def test_state_agrees_with_the_oracle(arrivals: list[tuple[str, Event]], cuts: l
                 ), feature
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(events(), st.lists(st.integers(0, 40), max_size=6))
 def test_batches_do_not_matter(arrivals: list[tuple[str, Event]], cuts: list[int]) -> None:
     """The bytes of state and feature rows are the same in one batch as in many."""
@@ -172,7 +172,7 @@ def test_batches_do_not_matter(arrivals: list[tuple[str, Event]], cuts: list[int
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(events())
 def test_a_replay_changes_nothing(arrivals: list[tuple[str, Event]]) -> None:
     """Events that the state already holds are recognised by their offsets."""
