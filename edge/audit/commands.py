@@ -3,19 +3,19 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from schemas.errors import ConfigurationError
 from stream.logs import configure_logs
 from stream.settings import load_settings
 
-if TYPE_CHECKING:
-    from edge.audit.record import Head
-
 audit = typer.Typer(help="The chains of who decided what: written, verified, read.")
 
-Folder = Annotated[Path, typer.Argument(help="Folder of the chains' files.")]
+Folder = Annotated[
+    Path, typer.Argument(help="Folder of the chains' files.", exists=True, file_okay=False)
+]
 
 
 @audit.command()
@@ -52,7 +52,12 @@ def head(folder: Folder) -> None:
     """Write each chain's head, one a line: to publish where nobody can change it."""
     import msgspec
 
-    for found in _heads(folder):
+    from edge.audit.verify import verify as check
+
+    findings = check(folder, {})
+    if findings.wrong:
+        raise ConfigurationError(f"no head stands for what is not whole: {findings.wrong[0]}")
+    for found in findings.heads.values():
         typer.echo(msgspec.json.encode(found).decode())
 
 
@@ -67,9 +72,3 @@ def read(account: Annotated[str, typer.Argument(help="The account.")], folder: F
         sys.exit(1)
     for line in readable(folder, account, key):
         typer.echo(line)
-
-
-def _heads(folder: Path) -> "list[Head]":
-    from edge.audit.verify import verify as check
-
-    return list(check(folder, {}).heads.values())

@@ -25,10 +25,13 @@ def verify(path: Path, published: Mapping[int, Head]) -> Findings:
     for paths in segments(path).values() if path.is_dir() else [[path]]:
         walk = _Walk(published, whole=path.is_dir())
         walk.over(lines(paths))
-        findings.heads[walk.head.chain] = walk.head
+        if walk.head.chain >= 0:
+            findings.heads[walk.head.chain] = walk.head
         findings.wrong += walk.wrong
     for chain in sorted(published.keys() - findings.heads.keys()):
         findings.wrong.append(f"chain {chain}: all of it is missing")
+    if not (findings.heads or findings.wrong):
+        findings.wrong.append(f"there is no chain in {path}")
     return findings
 
 

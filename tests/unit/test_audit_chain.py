@@ -371,3 +371,19 @@ def test_heads_that_are_none_are_told(tmp_path: Path) -> None:
     path.write_text("no head\n")
     with pytest.raises(ConfigurationError, match=str(path)):
         read_heads(path)
+
+
+def test_a_folder_without_a_chain_does_not_hold(tmp_path: Path) -> None:
+    """A mistyped path must not pass for a chain that nobody has touched."""
+    assert verify(tmp_path, {}).wrong == [f"there is no chain in {tmp_path}"]
+    (tmp_path / "empty").touch()
+    assert verify(tmp_path / "empty", {}).wrong == [f"there is no chain in {tmp_path / 'empty'}"]
+    assert command("head", tmp_path / "nowhere").exit_code == 2
+
+
+def test_no_head_is_told_of_a_chain_that_is_broken(tmp_path: Path) -> None:
+    """Once published it would vouch for what somebody changed."""
+    found(tmp_path, lines(records()[:3] + records()[4:]))
+    told = command("head", tmp_path)
+    assert isinstance(told.exception, ConfigurationError)
+    assert told.stdout == ""
