@@ -19,7 +19,7 @@ from stream.decide.statute import Bars
 
 NEVER: Final = math.inf
 AT_FIRST: Final[Bars] = MappingProxyType(
-    {Action.RESTRICT: 0.95, Action.RATE_LIMIT: 0.99, Action.STEP_UP: NEVER, Action.BLOCK: NEVER}
+    {Action.RESTRICT: 0.99, Action.RATE_LIMIT: 0.99, Action.STEP_UP: NEVER, Action.BLOCK: NEVER}
 )
 
 

@@ -228,7 +228,9 @@ class Office:
         return Place(self._epoch, self._folded)
 
     def _calibration(self) -> Calibration:
-        ledger, members = self.linker.ledger, self.linker.register.campaign_of
+        ledger, campaign_of = self.linker.ledger, self.linker.register.campaign_of
+        # Who is only suspected goes on being counted: those who score high are suspected first.
+        members = [a for a, campaign in campaign_of.items() if campaign.is_settled(a)]
         chosen = witnesses(ledger, ACQUAINTED, members, self._labels.by(ledger.clock))
         found = ledger.columns[chosen]
         actions = bars(found["peak"], self._policy.budget)

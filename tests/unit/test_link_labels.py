@@ -137,6 +137,22 @@ async def test_abusive_accounts_raise_no_bar() -> None:
     assert await bar(guilty, HIGH) == pytest.approx(0.1)
 
 
+async def test_who_is_only_suspected_goes_on_raising_the_bar() -> None:
+    """Six old accounts that show a ring's values are no witnesses once they are its members, and
+    not before: a first look finds more honest ones than a second."""
+    ear = Ear()
+    one = office(ear)
+    crowd = [*ring(12), *population(HIGH)]
+    tied = next(ring(1)).values
+    joined = [touch(name, NOW + HOUR, *tied, established=True, peak=0.9) for name in HIGH]
+    await one.take(numbered([*crowd, *joined, *hours(1, NOW + 6 * HOUR)]))
+    found = one.linker.register.campaign_of
+    assert {one.linker.ledger.number[name] for name in HIGH} <= set(found)
+    assert ear.bars[-1][Action.RESTRICT] == pytest.approx(0.9)
+    await one.take(numbered([*joined, *hours(48, NOW + 7 * HOUR)], len(crowd)))
+    assert ear.bars[-1][Action.RESTRICT] == pytest.approx(0.1)
+
+
 async def test_honest_accounts_that_were_cleared_raise_the_bar() -> None:
     """Not established, but a reviewer has looked: they are spared from now on."""
     young = [touch(f"y{n}", NOW, peak=0.8) for n in range(6)]
