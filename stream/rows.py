@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyc.known import Known
-from schemas.features import CONDUCT_NAMES
+from schemas.features import CONDUCT_NAMES, LINK_NAMES
 from stream.know.identity import identity_rows
 from stream.link.notice import Notices
 from stream.remember.rows import conduct_rows
@@ -24,3 +24,15 @@ def conduct_alone(rows: Rows) -> Rows:
     alone = rows.copy()
     alone[:, len(CONDUCT_NAMES) :] = np.nan
     return alone
+
+
+def unlinked(rows: Rows) -> Rows:
+    """The same rows as if nothing were known of what the account shares."""
+    alone = rows.copy()
+    alone[:, -len(LINK_NAMES) :] = np.nan
+    return alone
+
+
+def linked(rows: Rows) -> NDArray[np.bool_]:
+    """Which rows tell of a value that the account shares."""
+    return np.asarray(np.isfinite(rows[:, -len(LINK_NAMES) :]).any(axis=1))

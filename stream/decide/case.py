@@ -18,7 +18,8 @@ class Case(NamedTuple):
 
     shared: what the account shares with whom, in words; kyc_score, asking: what the account's
     last event said of its identity; clock: the account's, ms, by which actions lapse; ts: the
-    event's own; open: False where nothing stands and the score calls for nothing.
+    event's own; own: what of the score actions go by, see stream/decide/sparing.py; open: False
+    where nothing stands and the score calls for nothing.
     """
 
     sight: int
@@ -32,6 +33,7 @@ class Case(NamedTuple):
     clock: int
     ts: int
     score: float
+    own: float
     open: bool
     tier: int
 
@@ -50,13 +52,14 @@ def identity(known: Known, account: int) -> tuple[float, Asking]:
 def cases(
     matter: Matter,
     scores: NDArray[np.float64],
+    own: NDArray[np.float64],
     opened: NDArray[np.bool_],
     tier: NDArray[np.int64],
     *,
     every: bool,
 ) -> Iterator[Case]:
     """The events to look at, in order of arrival: those that are `opened`; with `every`, the
-    others as well. scores, opened, tier: of each event."""
+    others as well. scores, own, opened, tier: of each event."""
     batch, sight = matter.batch, matter.sight
     order = np.argsort(sight.row)
     order = order if every else order[opened[order]]
@@ -69,6 +72,7 @@ def cases(
         sight.clock[order],
         batch.ts[row],
         scores[order],
+        own[order],
         opened[order],
         tier[order],
     )

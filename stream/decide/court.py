@@ -22,6 +22,7 @@ from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.grounds import asked, earlier, grounds, is_proven
 from stream.decide.matter import Matter
 from stream.decide.scribe import Scribe
+from stream.decide.sparing import spared
 from stream.decide.standings import CLEAR, Told, alive, cleared, is_told, move, opens, told
 from stream.decide.statute import NO_RULING, Bars, Floor, Ruling, Standing, Statute, raised
 from stream.govern.governor import Rise
@@ -122,15 +123,16 @@ class Court:
         sight, tier = matter.sight, matter.tier
         # Who refuses somebody has had the batch judged before.
         ruled = self._rule(matter, scores, tier, again=bool(charter.refused))
-        scores = raised(scores, ruled)
+        alone, scores = scores, raised(scores, ruled)
         opened = self._opened(header, matter, scores, tier, ruled)
         opened |= opens(header, sight, matter.known, charter.mode)
         opened |= charter.opens(matter.batch, sight)
+        own = raised(spared(self._model, matter.rows, alone, opened), ruled)
         versions = self._model.version, self._policy_version
         scribe = Scribe(self._statute, *versions, charter.mode, self._now())
         stood: dict[int, Told] = {}
         verdicts: list[Verdict] = []
-        for case in cases(matter, scores, opened, tier, every=self._every):
+        for case in cases(matter, scores, own, opened, tier, every=self._every):
             floor = matter.floors[case.account]
             was = stood.get(case.account) or told(header, case.account, floor)
             floor = alive(floor, case.clock)
@@ -239,14 +241,14 @@ class Court:
     ) -> tuple[Standing, list[ReasonWire]]:
         """By its own score and the rules that hold; reasons, which cost, only above `least`."""
         tier, statute = Tier(case.tier), self._statute
-        new = statute.decide(held, case.score, tier, case.clock, ruling=ruling)
+        new = statute.decide(held, case.own, tier, case.clock, ruling=ruling)
         if new is held:
             return held, [] if held.at(case.clock) is Action.ALLOW else [earlier(case.score)]
         if new.at(case.clock) <= least:
             return new, []
         reasons = grounds(self._model, row, case.score, ruling, case.shared)
         if new.action is Action.BLOCK and not is_proven(reasons, statute.policy.block_evidence):
-            new = statute.decide(held, case.score, tier, case.clock, proven=False, ruling=ruling)
+            new = statute.decide(held, case.own, tier, case.clock, proven=False, ruling=ruling)
         return new, [] if new.action is Action.ALLOW else reasons
 
 

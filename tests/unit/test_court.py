@@ -10,7 +10,7 @@ from kyc.assessed import Assessed
 from kyc.known import Known
 from kyc.profile import Profile
 from schemas.decisions import Action
-from schemas.features import FEATURE_NAMES
+from schemas.features import FEATURE_NAMES, LINK_NAMES
 from schemas.wire import encode_decision
 from stream.broker.chunk import Chunk
 from stream.decide.court import Verdict
@@ -56,14 +56,18 @@ def judged(
     floors: list[Floor | None] | None = None,
     known: Known | None = None,
     notices: Notices = NONE,
+    links: float | None = None,
+    alone: float = 0.0,
     **options: Any,
 ) -> list[Verdict]:
-    """Verdicts on `requests`, whose scores are by account and within it in order."""
+    """Verdicts on `requests`, whose scores are by account and within it in order; links: what
+    each row tells of what is shared; alone: the score that the model gives without that."""
     batch = batch_of(*requests)
-    model = Told(weights=TWO_KINDS if weights is None else weights)
+    model = Told(alone, TWO_KINDS if weights is None else weights)
     if header is None:
         header = np.zeros(len(batch.accounts), HEADER)
     rows = np.zeros((len(scores), len(FEATURE_NAMES)), np.float32)
+    rows[:, -len(LINK_NAMES) :] = np.nan if links is None else links
     matter = Matter(
         batch,
         sight_of(batch),
