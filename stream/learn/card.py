@@ -23,8 +23,9 @@ _MOST_COLUMNS: Final = 8
 _LIMITS: Final = (
     "A score is a probability only where abuse is as frequent as in this data. A running system "
     "raises the thresholds to what its own established accounts call for (bars).",
-    "Rows are an account's 1st, 2nd, 3rd, 4th, 6th, 9th … requests; the thresholds are those of "
-    "the shipped policy for accounts of the lowest tier, before bars, rules and campaigns.",
+    "Rows are an account's 1st, 2nd, 3rd, 4th, 6th, 9th … requests; the thresholds are those "
+    "that the shipped policy had at the time for accounts of the lowest tier, before bars, "
+    "sparing, rules and campaigns.",
     "Campaigns are found and answered by the linker, by a score of their own; these figures are "
     "of the score of single requests.",
     "Where the data is simulated, what the model does on real traffic is not known: train on "
