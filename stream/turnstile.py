@@ -48,19 +48,30 @@ class Turnstile:
         self._work = work
         self._waiting: deque[_Waiting] = deque()
         self._groups: set[asyncio.Task[None]] = set()
+        self._later: asyncio.TimerHandle | None = None
 
     async def take(self, chunk: Chunk) -> None:
         """Return when the chunk is done with. Raises what `work` raised for its group."""
         mine = _Waiting(chunk)
         self._waiting.append(mine)
-        self._start()
+        if chunk.more:
+            self._start_later()
+        else:
+            self._start()
         try:
             await mine.done
         finally:
             with suppress(ValueError):  # revoked before its turn
                 self._waiting.remove(mine)
 
+    def _start_later(self) -> None:
+        if not self._later:
+            self._later = asyncio.get_running_loop().call_later(GATHER_S, self._start)
+
     def _start(self) -> None:
+        if self._later:
+            self._later.cancel()
+            self._later = None
         while self._waiting and (not self._groups or self._is_backlog()):
             task = asyncio.create_task(self._go(self._group()))
             self._groups.add(task)
@@ -85,7 +96,8 @@ class Turnstile:
             failed = error
         for waiting in group:
             waiting.settle(failed)
-        if not self._is_backlog():
-            await asyncio.sleep(GATHER_S)
         self._groups.discard(asyncio.current_task())
-        self._start()
+        if self._is_backlog():
+            self._start()
+        elif self._waiting:
+            self._start_later()

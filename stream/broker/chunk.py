@@ -28,13 +28,15 @@ class Chunk:
     """One record or more of one partition, by rising offset.
 
     Offsets may have holes: compaction and transactions leave them. `highwater` is the offset
-    that the partition's next record would have got when these were fetched.
+    that the partition's next record would have got when these were fetched. `more`: another chunk
+    of the topic was handed over with this one, and comes right after it.
     """
 
     topic: str
     partition: int
     records: Sequence[Record] = field(repr=False)  # raw prompts: never in a log
     highwater: int
+    more: bool = False
 
     @property
     def first_offset(self) -> int:

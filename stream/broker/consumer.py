@@ -72,7 +72,9 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped 
         if message.generation_id == self.app.consumer_generation_id:
             self._next_offsets[message.tp] = message.offset + 1
             del self.in_flight[message.partition]
-            self._thread.wake()
+            # Chunks that went through together end in one turn of the loop; their partitions are
+            # to be asked for together.
+            self.loop.call_soon(self._thread.wake)
 
     def resume_flow(self) -> None:
         """Allow the delivery of chunks again."""

@@ -1,7 +1,7 @@
 """The thread of the Kafka client: takes chunks out of what aiokafka has fetched."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from time import monotonic
 from typing import Any
 
@@ -13,18 +13,23 @@ from faust.types import TP
 from mode.utils.futures import notify
 
 from stream.broker.chunk import Chunk
+from stream.broker.prefetched import Prefetched
 
-# aiokafka fetches a partition again only when it holds nothing of it. A fetch that answers at
-# once would bring a handful of records, and all that come after them would wait for two turns.
-# So the broker gathers for as long as a turn takes, unless there is a backlog.
+# While chunks are worked on the broker gathers, since each fetch costs 1 ms: a turn takes as long.
 FETCH_MAX_WAIT_MS = 10
 FETCH_MIN_BYTES = 1 << 20
+# While nothing is worked on the first record comes at once.
+IDLE_MIN_BYTES = 1
 
 
 class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is untyped here
     """The thread of the Kafka client: a mode service with an event loop of its own."""
 
     _waiter: asyncio.Future[None] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._prefetched = Prefetched(self.transport.max_records)
 
     def wake(self) -> None:
         """Look for chunks again: a partition is free, or the flow goes on. From any thread."""
@@ -64,20 +69,28 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust
     async def _take(
         self, client: aiokafka.AIOKafkaConsumer, active: Collection[TP]
     ) -> dict[TP, Chunk]:
-        fetcher = client._fetcher
-        if client._closed or fetcher._closed:
+        if client._closed or client._fetcher._closed:
             raise ConsumerStoppedError
-        chunks: dict[TP, Chunk] = {}
         if not self._flowing(client):
-            return chunks
+            return {}
+        await self._prefetched.collect(client, active)
         busy = set(self.consumer.in_flight)
-        for tp in list(fetcher._records):  # the longest fetched first, so no topic starves
+        free = self._free(active, busy)
+        client._fetcher._fetch_min_bytes = FETCH_MIN_BYTES if busy or free else IDLE_MIN_BYTES
+        return {tp: self._chunk(client, tp, free[at + 1 :]) for at, tp in enumerate(free)}
+
+    def _free(self, active: Collection[TP], busy: Collection[int]) -> list[TP]:
+        """At most one partition of each number; the longest waiting, so that no topic starves."""
+        free: dict[int, TP] = {}
+        for tp in self._prefetched:
             if tp.partition not in busy and tp in active:
-                taken = await fetcher.fetched_records({tp}, max_records=self.transport.max_records)
-                if records := taken.get(tp):
-                    chunks[TP(*tp)] = Chunk(tp.topic, tp.partition, records, client.highwater(tp))
-                    busy.add(tp.partition)
-        return chunks
+                free.setdefault(tp.partition, tp)
+        return list(free.values())
+
+    def _chunk(self, client: aiokafka.AIOKafkaConsumer, tp: TP, after: Sequence[TP]) -> Chunk:
+        more = any(other.topic == tp.topic for other in after)
+        records = self._prefetched.take(tp)
+        return Chunk(tp.topic, tp.partition, records, client.highwater(tp), more)
 
     def _flowing(self, client: aiokafka.AIOKafkaConsumer) -> bool:
         # Faust seeks to the committed offsets between a rebalance and resuming the flow:

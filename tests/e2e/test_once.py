@@ -1,7 +1,8 @@
 """Each event counts once: workers die in the middle of their work, dozens of times, under load."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
 
@@ -93,21 +94,30 @@ async def _kill_at_work(live: Live, seen: list[bytes], after: int) -> None:
     worker.kill()
 
 
-async def _kill_before_writing(live: Live, seen: list[bytes]) -> None:
-    """The store answers reads only, so a worker gets as far as the write of its first batches."""
+@asynccontextmanager
+async def _held(live: Live) -> AsyncIterator[None]:
+    """The store answers reads only."""
     client = store_client(live.settings())
     await client.execute_command("CLIENT", "PAUSE", HELD_MS, "WRITE")
     try:
-        await _kill_at_work(live, seen, after=1)
+        yield
     finally:
         await client.execute_command("CLIENT", "UNPAUSE")
         await client.aclose()
 
 
+async def _kill_before_writing(live: Live, seen: list[bytes]) -> None:
+    """A worker gets as far as the write of its first batches."""
+    async with _held(live):
+        await _kill_at_work(live, seen, after=1)
+
+
 async def _hand_over(live: Live, seen: list[bytes]) -> Worker:
     first = live.start()
     await live.until(lambda: len(seen) > 500)
-    second = live.start()
+    async with _held(live):  # it must not be through before the second one joins
+        second = live.start()
+        await live.until(second.healthy)
     await live.until(second.handled)
     first.kill()
     assert not await live.idle(), "nothing was left for the second worker"

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,50 +14,12 @@ from hypothesis import strategies as st
 
 from stream.broker.chunk import Chunk
 from stream.broker.consumer import ChunkConsumer
-from stream.broker.fetcher import ChunkThread
+from stream.broker.fetcher import FETCH_MIN_BYTES, IDLE_MIN_BYTES, ChunkThread
+from stream.broker.prefetched import Prefetched
 from stream.broker.transport import ChunkApp
+from tests.unit.fetched import Client, Raw
 
 REQUESTS, ACCOUNTS = TP("requests", 0), TP("accounts", 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A record of the fake broker."""
-
-    offset: int
-    timestamp: int = 0
-    key: bytes | None = None
-    value: bytes | None = b"x"
-
-
-class FetchedRecords:
-    """What aiokafka has fetched and not yet handed out, by partition."""
-
-    _closed = False
-
-    def __init__(self, records: dict[TP, list[Raw]]) -> None:
-        self._records = {tp: list(raw) for tp, raw in records.items()}
-
-    async def fetched_records(self, tps: set[TP], max_records: int) -> dict[TP, list[Raw]]:
-        """aiokafka's: at most `max_records` of `tps`; a partition without more is forgotten."""
-        (tp,) = tps
-        raw = self._records.pop(tp)
-        if raw[max_records:]:
-            self._records[tp] = raw[max_records:]
-        return {tp: raw[:max_records]}
-
-
-class Client:
-    """aiokafka's consumer, as far as taking chunks goes."""
-
-    _closed = False
-
-    def __init__(self, records: dict[TP, list[Raw]]) -> None:
-        self._fetcher = FetchedRecords(records)
-        self._subscription = SimpleNamespace(reassignment_in_progress=False)
-
-    def highwater(self, _: TP) -> int:
-        return 1000
 
 
 @pytest.fixture
@@ -203,6 +164,26 @@ async def test_a_partition_that_is_not_active_is_left_alone(consumer: ChunkConsu
     assert list(await consumer._thread._take(client, {REQUESTS})) == [REQUESTS]
 
 
+async def test_the_last_chunk_of_a_topic_says_so(consumer: ChunkConsumer) -> None:
+    """Who gathers chunks knows when all that were handed over together have come."""
+    places = [REQUESTS, TP("requests", 1), TP("accounts", 2)]
+    client = Client({place: [Raw(0)] for place in places})
+    chunks = await consumer._thread._take(client, set(places))
+    assert [chunk.more for chunk in chunks.values()] == [True, False, False]
+
+
+async def test_the_broker_gathers_only_while_something_is_worked_on(
+    consumer: ChunkConsumer,
+) -> None:
+    """The first record after a pause is fetched at once."""
+    client = Client({})
+    await consumer._thread._take(client, {REQUESTS})
+    idle = client._fetcher._fetch_min_bytes
+    deliver(consumer, chunk(0))
+    await consumer._thread._take(client, {REQUESTS})
+    assert (idle, client._fetcher._fetch_min_bytes) == (IDLE_MIN_BYTES, FETCH_MIN_BYTES)
+
+
 class Bare(ChunkThread):
     """A thread's rules without the thread."""
 
@@ -210,7 +191,7 @@ class Bare(ChunkThread):
         flow = SimpleNamespace(is_active=lambda: True)
         self.app = SimpleNamespace(flow_control=flow)
         self.consumer = SimpleNamespace(in_flight={})
-        self.transport = SimpleNamespace(max_records=max_records)
+        self._prefetched = Prefetched(max_records)
 
 
 partitions = st.builds(TP, st.sampled_from(["requests", "accounts"]), st.integers(0, 3))
@@ -222,7 +203,8 @@ async def test_chunks_are_all_records_in_order(held: dict[TP, set[int]], max_rec
     """Whatever the holes: every record once, by rising offset, no chunk too large."""
     client = Client({tp: [Raw(offset) for offset in sorted(own)] for tp, own in held.items()})
     seen: dict[TP, list[int]] = {tp: [] for tp in held}
-    while chunks := await Bare(max_records)._take(client, set(held)):
+    thread = Bare(max_records)
+    while chunks := await thread._take(client, set(held)):
         assert len({tp.partition for tp in chunks}) == len(chunks)
         for tp, taken in chunks.items():
             assert 1 <= len(taken.records) <= max_records

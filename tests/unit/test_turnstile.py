@@ -11,9 +11,10 @@ from stream.turnstile import LANES, Turnstile
 from tests.unit.gates import Raw
 
 
-def chunk(partition: int, records: int = 1) -> Chunk:
+def chunk(partition: int, records: int = 1, *, more: bool = False) -> Chunk:
     """A chunk of empty records."""
-    return Chunk("t", partition, [Raw(offset, None, None) for offset in range(records)], records)
+    empty = [Raw(offset, None, None) for offset in range(records)]
+    return Chunk("t", partition, empty, records, more)
 
 
 class Work:
@@ -55,6 +56,26 @@ async def test_what_waits_goes_together() -> None:
     work.go.set()
     await asyncio.gather(*taken)
     assert work.groups == [[0], [1, 2, 3]]
+
+
+async def test_chunks_that_were_handed_over_together_go_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first of them waits for the last."""
+    monkeypatch.setattr(turnstile, "GATHER_S", 30.0)
+    work = Work()
+    work.go.set()
+    gate = Turnstile(work)
+    await asyncio.gather(*(gate.take(chunk(p, more=p < 3)) for p in range(4)))
+    assert work.groups == [[0, 1, 2, 3]]
+
+
+async def test_nobody_waits_for_a_chunk_that_does_not_come() -> None:
+    """The rest of what was handed over may be revoked before it gets here."""
+    work = Work()
+    work.go.set()
+    await Turnstile(work).take(chunk(0, more=True))
+    assert work.groups == [[0]]
 
 
 async def test_a_backlog_is_worked_on_beside_the_group_before(
