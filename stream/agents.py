@@ -10,6 +10,8 @@ anywhere repeats the chunk: accounts whose state was written skip its events, th
 out the very same decisions.
 """
 
+import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -146,9 +148,7 @@ class Gate:
             self._witness(batch, memory.sight, rows)
         letters += _late_letters(chunks, batch, memory.outcome)
         with self._stage("emit"):
-            await self._sink.emit([(v.partition, v.decision) for v in verdicts], letters)
-            if self._outlet:
-                await self._outlet.send(touched)
+            await self._tell(verdicts, letters, touched)
         with self._stage("write"):
             await self._write(batch, memory, verdicts, profiles.known)
             await self._forget(batch, held.states, profiles.known)
@@ -193,6 +193,13 @@ class Gate:
         began = perf_counter()
         yield
         self._metrics.stage_seconds.labels(name).observe(perf_counter() - began)
+
+    async def _tell(
+        self, verdicts: Sequence[Verdict], letters: Sequence[DeadLetter], touched: Sequence[Touch]
+    ) -> None:
+        """Wait for one acknowledgement, not for one after the other."""
+        emitted = self._sink.emit([(v.partition, v.decision) for v in verdicts], letters)
+        await asyncio.gather(emitted, *([self._outlet.send(touched)] if self._outlet else []))
 
     async def _write(
         self, batch: RequestBatch, memory: Remembered, verdicts: Sequence[Verdict], known: Known
@@ -242,8 +249,9 @@ class Gate:
             metrics.lag.labels(chunk.topic, str(chunk.partition)).set(chunk.lag)
             for record in chunk.records[:: 1 + len(chunk.records) // SAMPLED]:
                 metrics.latency_seconds.observe(time() - record.timestamp / 1_000)
+        for action, count in Counter(v.decision.action.value for v in verdicts).items():
+            metrics.decisions.labels(action).inc(count)
         for verdict in verdicts:
-            metrics.decisions.labels(verdict.decision.action.value).inc()
             if verdict.changes:
                 decision_changed(verdict.decision)
 

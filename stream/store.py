@@ -152,8 +152,7 @@ class MemoryStore:
 
     async def erase(self, accounts: Sequence[str]) -> None:
         for account in accounts:
-            kept = (self.states, self.memberships, self.notices, self.pardons, self.decisions)
-            for values in kept:
+            for values in (*map(self._of, LEFT), self.decisions):
                 values.pop(account, None)
 
     async def decision(self, account: str) -> bytes | None:
@@ -180,7 +179,8 @@ class RedisStore:
         return await self._load(accounts, [key(kind, account) for account in accounts])
 
     async def load_all(self, accounts: Sequence[str]) -> Held:
-        keys = [key(kind, account) for kind in HELD for account in accounts]
+        tagged = [(f"sg:{{{shard(account)}}}:", account) for account in accounts]  # hashed once
+        keys = [f"{tag}{kind}:{account}" for kind in HELD for tag, account in tagged]
         found = await self._load([*accounts] * len(HELD), keys)
         size = len(accounts)
         return Held(*(found[at * size : (at + 1) * size] for at in range(len(HELD))))
