@@ -5,7 +5,7 @@ everything about an account, and is the single writer of its state.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,26 +25,26 @@ FOREVER: Final = -1
 ANSWER_MS: Final = 10_000  # a person waits for this answer; aiokafka's default is 40 s
 POLL_S: Final = 0.05
 POLICY: Final = "cleanup.policy"
+RETENTION: Final = "retention.ms"
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What a topic must be; `retention_ms` is None where only compaction removes messages."""
+    """What a topic must be; `retention_ms` is None where only compaction removes messages.
+
+    fixed: why it must have exactly so many partitions; None where any number will do.
+    """
 
     name: str
     partitions: int
     policy: frozenset[str]
     retention_ms: int | None
-    co_partitioned: bool
+    fixed: str | None
 
     def config(self) -> dict[str, str]:
         """Kafka's topic configuration."""
         config = {POLICY: ",".join(sorted(self.policy))}
-        return (
-            config
-            if self.retention_ms is None
-            else config | {"retention.ms": str(self.retention_ms)}
-        )
+        return config if self.retention_ms is None else config | {RETENTION: str(self.retention_ms)}
 
 
 class Finding(StrEnum):
@@ -82,25 +82,30 @@ def topics(settings: Settings) -> list[Topic]:
     """Every topic of the contract, in its order."""
     delete, compact = frozenset({"delete"}), frozenset({"compact"})
     kept, decided = settings.retention_days * DAY_MS, settings.decisions_retention_days * DAY_MS
+    shared = (
+        f"{variable('partitions')} is {settings.partitions}: set it to what all topics of accounts "
+        "have, or recreate this one"
+    )
     table = (
-        ("requests", delete, kept, True),
-        ("accounts", delete, kept, True),
-        ("labels", delete, FOREVER, True),
-        ("decisions", delete | compact, decided, True),
-        ("campaigns", compact, None, False),
-        ("dead-letters", delete, kept, False),
-        ("audit", delete, FOREVER, True),
+        ("requests", delete, kept, shared),
+        ("accounts", delete, kept, shared),
+        ("labels", delete, FOREVER, shared),
+        ("decisions", delete | compact, decided, shared),
+        ("campaigns", compact, None, None),
+        ("dead-letters", delete, kept, None),
+        ("audit", delete, FOREVER, shared),
     )
     found = [
-        Topic(settings.topic(name), settings.partitions, policy, retention, co_partitioned)
-        for name, policy, retention, co_partitioned in table
+        Topic(settings.topic(name), settings.partitions, policy, retention, fixed)
+        for name, policy, retention, fixed in table
     ]
     # One partition: the linker looks across accounts, and folds in one order; of two orders of
     # a person the last one holds.
+    single = "it must have 1: remove it, and run `sluicegate topics`"
     return [
         *found,
-        Topic(settings.topic("touches"), 1, delete, TOUCHES_KEPT, False),
-        Topic(settings.topic("controls"), 1, compact, None, False),
+        Topic(settings.topic("touches"), 1, delete, TOUCHES_KEPT, single),
+        Topic(settings.topic("controls"), 1, compact, None, single),
     ]
 
 
@@ -180,35 +185,41 @@ async def _compare(admin: AIOKafkaAdminClient, present: list[Topic]) -> list[Top
     names = [topic.name for topic in present]
     described = await admin.describe_topics(names)
     counts = {found["topic"]: len(found["partitions"]) for found in described}
-    policies = await _policies(admin, names)
-    return [_judge(topic, counts[topic.name], policies.get(topic.name)) for topic in present]
+    configs = await _configs(admin, names)
+    return [_judge(topic, counts[topic.name], configs[topic.name]) for topic in present]
 
 
-async def _policies(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, frozenset[str]]:
+async def _configs(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What the broker tells of each topic's configuration."""
     # No list of wanted keys: the embedded broker (Tansu 0.6) hangs up on a request with one.
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-    policies = {}
+    configs: dict[str, dict[str, str]] = {name: {} for name in names}
     for answer in await admin.describe_configs(resources):
         for _, _, _, name, entries in answer.resources:
-            for key, value, *_ in entries:
-                if key == POLICY:
-                    policies[name] = frozenset(value.replace(" ", "").split(","))
-    return policies
+            configs[name] |= {key: value for key, value, *_ in entries if value is not None}
+    return configs
 
 
-def _judge(topic: Topic, partitions: int, policy: frozenset[str] | None) -> TopicState:
-    if topic.co_partitioned and partitions != topic.partitions:
-        detail = (
-            f"{partitions} partitions, {variable('partitions')} is {topic.partitions}: set it to "
-            f"what all topics of accounts have, or recreate this one"
-        )
+def _judge(topic: Topic, partitions: int, config: Mapping[str, str]) -> TopicState:
+    if topic.fixed and partitions != topic.partitions:
+        detail = f"{partitions} partitions, {topic.fixed}"
         return TopicState(topic.name, Finding.UNUSABLE, detail)
-    if policy is not None and policy != topic.policy:
+    if POLICY not in config:
+        return TopicState(topic.name, Finding.UNKNOWN, f"the broker does not tell its {POLICY}")
+    policy = frozenset(config[POLICY].replace(" ", "").split(","))
+    if policy != topic.policy:
         detail = f"{POLICY} is {_text(policy)}: make it {_text(topic.policy)}"
         return TopicState(topic.name, Finding.DIFFERS, detail)
-    if policy is None:
-        return TopicState(topic.name, Finding.UNKNOWN, f"the broker does not tell its {POLICY}")
+    if RETENTION in config and _is_shorter(int(config[RETENTION]), topic.retention_ms):
+        detail = f"{RETENTION} is {config[RETENTION]}: make it {topic.retention_ms}"
+        return TopicState(topic.name, Finding.DIFFERS, detail)
     return TopicState(topic.name, Finding.FITS)
+
+
+def _is_shorter(kept: int, wanted: int | None) -> bool:
+    if wanted is None or kept == FOREVER:
+        return False
+    return wanted == FOREVER or kept < wanted
 
 
 def _text(policy: frozenset[str]) -> str:

@@ -6,7 +6,15 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from schemas.errors import ConfigurationError
-from stream.broker.topics import FOREVER, Finding, TopicState, check_topics, create_topics, topics
+from stream.broker.topics import (
+    DAY_MS,
+    FOREVER,
+    Finding,
+    TopicState,
+    check_topics,
+    create_topics,
+    topics,
+)
 from stream.demo.embedded import embedded_broker, free_port
 from stream.settings import Settings, load_settings
 from tests.servers import Broker
@@ -98,6 +106,31 @@ async def test_campaigns_may_have_other_partitions(settings: Settings) -> None:
     config = {"cleanup.policy": "compact"}
     await make(settings, NewTopic(settings.topic("campaigns"), 1, 1, topic_configs=config))
     assert named(await check_topics(settings), "campaigns").finding is Finding.FITS
+
+
+@pytest.mark.parametrize("name", ["touches", "controls"])
+async def test_what_has_one_order_has_one_partition(settings: Settings, name: str) -> None:
+    """The linker folds in the order of one partition, and would end where it finds more."""
+    policy = {"touches": "delete", "controls": "compact"}[name]
+    config = {"cleanup.policy": policy}
+    await make(settings, NewTopic(settings.topic(name), 4, 1, topic_configs=config))
+    state = named(await check_topics(settings), name)
+    assert (state.finding, state.usable) == (Finding.UNUSABLE, False)
+    assert state.detail.startswith("4 partitions, it must have 1")
+
+
+@pytest.mark.parametrize(
+    ("kept", "finding"),
+    [(7 * DAY_MS, Finding.DIFFERS), (40 * DAY_MS, Finding.FITS), (FOREVER, Finding.FITS)],
+)
+async def test_touches_that_are_not_kept_long_enough_are_told(
+    settings: Settings, kept: int, finding: Finding
+) -> None:
+    """A linker that starts anew would know less than the one before it."""
+    config = {"cleanup.policy": "delete", "retention.ms": str(kept)}
+    await make(settings, NewTopic(settings.topic("touches"), 1, 1, topic_configs=config))
+    state = named(await check_topics(settings), "touches")
+    assert (state.finding, state.usable) == (finding, True)
 
 
 async def test_an_untold_policy_is_unknown() -> None:
