@@ -9,6 +9,7 @@ read whole by each of them, and followed.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from contextlib import asynccontextmanager
+from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -47,6 +48,8 @@ from stream.store import RedisStore
 
 log = structlog.get_logger()
 
+REACH_MS: Final = 5_000
+
 Told = tuple[int, Touch | Erasure]  # with its offset
 Scrub = Callable[[Set[str]], Awaitable[None]]
 
@@ -75,7 +78,7 @@ class Linking:
         """Fold, in silence, what the group has committed and this process not seen: for whoever
         needs the campaigns before the next touch comes."""
         end = await self._committed()
-        if self._folded < end - 1:
+        if self._folded < end - 1 and await self._reaches(end - 1):
             await self._recall(end)
 
     async def handle(self, chunk: Chunk) -> None:
@@ -150,19 +153,21 @@ class Linking:
         finally:
             await consumer.stop()
 
+    async def _reaches(self, offset: int) -> bool:
+        """Whether the topic goes so far. Where it does not it was made anew since that was
+        committed, so that nothing in it was answered: it will all come as new."""
+        async with self._reading() as (consumer, place):
+            consumer.seek(place, offset)
+            await consumer.getmany(place, timeout_ms=REACH_MS)
+            reached: bool = await consumer.position(place) >= offset
+        if not reached:
+            log.warning("linker.made_anew", committed=offset + 1)
+        return reached
+
     async def _recall(self, end: int) -> None:
         """Fold what stands before `end` and was answered by the process before."""
-        place = TopicPartition(self._settings.topic("touches"), 0)
-        consumer = AIOKafkaConsumer(
-            **kafka_options(self._settings),
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",  # what is trimmed meanwhile is passed over
-            isolation_level="read_committed",
-        )
         log.info("linker.recalling", begin=self._folded + 1, end=end)
-        await consumer.start()
-        try:
-            consumer.assign([place])
+        async with self._reading() as (consumer, place):
             begin = max(self._folded + 1, (await consumer.beginning_offsets([place]))[place])
             consumer.seek(place, begin)
             # Up to `end`, which was fetched or committed, and never to end_offsets: Tansu 0.6 tells
@@ -175,11 +180,25 @@ class Linking:
                 begin = records[-1].offset + 1 if records else await consumer.position(place)
                 top = consumer.highwater(place)
                 if not records and top is not None and top <= begin:
-                    break  # made anew: it ends before what was committed of the topic before it
-        finally:
-            await consumer.stop()
+                    break  # Tansu 0.6 lets any place be sought
         self._folded = min(begin, end) - 1
         log.info("linker.recalled", accounts=len(self._office.linker.ledger.name))
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[tuple[AIOKafkaConsumer, TopicPartition]]:
+        place = TopicPartition(self._settings.topic("touches"), 0)
+        consumer = AIOKafkaConsumer(
+            **kafka_options(self._settings),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",  # what is trimmed meanwhile is passed over
+            isolation_level="read_committed",
+        )
+        await consumer.start()
+        try:
+            consumer.assign([place])
+            yield consumer, place
+        finally:
+            await consumer.stop()
 
     def _fold_silently(self, records: Sequence[Record]) -> None:
         """What cannot be read was a dead letter when it was new."""

@@ -108,18 +108,33 @@ async def test_the_end_of_an_account_is_recalled(broker: Broker) -> None:
 async def test_an_order_finds_the_campaigns_of_before(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the group has committed is folded in silence, also where no touch has come yet; what
-    was committed of a topic that was there before is not waited for."""
+    """What the group has committed is folded in silence, also where no touch has come yet."""
     await made(broker, "ordered", written(FULL))
-    for committed in (len(FULL), 10_000):
-        heard, metrics = Ear(), Metrics()
-        one = linking(broker, "ordered", heard, metrics)
-        monkeypatch.setattr(one, "_committed", _answering(committed))
-        async with asyncio.timeout(60):
-            await one.catch_up()
-            await one.catch_up()
-        folded = metrics.registry.get_sample_value("sluicegate_touches_folded_total")
-        assert (folded, heard.decisions, heard.records) == (len(FULL), [], [])
+    heard, metrics = Ear(), Metrics()
+    one = linking(broker, "ordered", heard, metrics)
+    monkeypatch.setattr(one, "_committed", _answering(len(FULL)))
+    await one.catch_up()
+    await one.catch_up()
+    folded = metrics.registry.get_sample_value("sluicegate_touches_folded_total")
+    assert (folded, heard.decisions, heard.records) == (len(FULL), [], [])
+
+
+async def test_a_topic_made_anew_is_neither_waited_for_nor_taken_for_answered(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the group has committed lies beyond its end: all that it holds is new."""
+    records = await made(broker, "anew", written(FULL))
+    alone, heard = Ear(), Ear()
+    await linking(broker, "anew", alone).handle(chunk("anew", records))
+    one = linking(broker, "anew", heard)
+    monkeypatch.setattr(one, "_committed", _answering(10_000))
+    async with asyncio.timeout(120):
+        await one.catch_up()
+    await one.handle(chunk("anew", records))
+    # Tansu 0.6 does not say that a place lies beyond the end.
+    answered = alone.decisions if broker.name == "kafka" else []
+    assert alone.decisions
+    assert heard.decisions == answered
 
 
 def _answering(offset: int) -> Callable[[], Awaitable[int]]:
