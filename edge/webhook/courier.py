@@ -31,6 +31,7 @@ POLL_S: Final = 0.5
 # Tries under way when partitions go away or the process ends: the slow ones are repeated.
 GRACE_S: Final = 5.0
 COMMIT_LIMIT_S: Final = 5.0
+LEAVE_LIMIT_S: Final = 5.0
 LOOK_S: Final = 1.0
 
 log = structlog.get_logger()
@@ -77,7 +78,15 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
                     task.cancel()
                 await self._let_go()
         finally:
-            await self._consumer.stop()
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """aiokafka waits for a group's answers, minutes where no broker is left to give one."""
+        try:
+            async with asyncio.timeout(LEAVE_LIMIT_S):
+                await self._consumer.stop()
+        except TimeoutError:
+            log.warning("webhook.not_left", endpoint=self._endpoint.name)
 
     async def _until_off(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
