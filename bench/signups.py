@@ -12,7 +12,7 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
@@ -23,6 +23,7 @@ import numpy as np
 from kyc.assessed import SCORE_UNITS
 from kyc.policy import load_kyc_policy
 from schemas.decisions import DeadLetter
+from simulate.abuse.credit_farmers import CreditFarmers
 from simulate.arrivals import Clock
 from simulate.population import Population
 from simulate.roster import Roster
@@ -42,6 +43,7 @@ from stream.settings import load_settings
 from stream.store import Kind, MemoryStore
 
 FARM = "credit_farmers"
+PER_MACHINE = CreditFarmers().per_machine
 TENTH = 10
 SEED = 60_000  # far from every seed that something was trained or tuned on
 HOUR_MS = 3_600_000
@@ -73,6 +75,8 @@ class Outcome(NamedTuple):
     honest_asked: Counter[str]  # by cohort
     farmers: int
     farmers_in_time: int
+    preceded: int  # farmers before whose own sign-up another of their machine signed up
+    joined: int  # before whose tenth request another did
     others: int
     others_asked: int
     wanted: Counter[str]
@@ -92,6 +96,7 @@ def measure(name: str, population: Population, budget: float) -> Outcome:
         Counter(truths[a].cohort for a in honest if a in asked.first),
         len(tenth),
         sum(asked.first.get(a, ts + 1) <= ts for a, ts in tenth.items()),
+        *_within_reach(population, tenth),
         len(others),
         sum(a in asked.first for a in others),
         asked.wanted,
@@ -134,6 +139,20 @@ def _tenth(population: Population) -> dict[str, int]:
     return tenth
 
 
+def _within_reach(population: Population, tenth: Mapping[str, int]) -> tuple[int, int]:
+    """How many farmers share their machine with somebody who signed up before them, and before
+    their tenth request: of all others what is shared tells nothing in time."""
+    farmers = [account for account in population.accounts() if account.cohort == FARM]
+    machines = [farmers[n : n + PER_MACHINE] for n in range(0, len(farmers), PER_MACHINE)]
+    waits = [
+        (min(b.created for b in machine if b is not a), a.created, tenth[a.account_id])
+        for machine in machines
+        for a in machine
+        if a.account_id in tenth and len(machine) > 1
+    ]
+    return sum(of < own for of, own, _ in waits), sum(of < till for of, _, till in waits)
+
+
 def report(outcomes: Iterable[Outcome]) -> None:
     """One line each, and the sums."""
     found, cohorts, wanted = list(outcomes), Counter[str](), Counter[str]()
@@ -146,6 +165,11 @@ def report(outcomes: Iterable[Outcome]) -> None:
     honest = sum(one.honest for one in found)
     farmers, caught = sum(o.farmers for o in found), sum(o.farmers_in_time for o in found)
     print(_line("all", caught, farmers, cohorts.total(), honest))
+    print(
+        "another of their machine had signed up before them for "
+        f"{sum(o.preceded for o in found)} of them, before their tenth request for "
+        f"{sum(o.joined for o in found)}"
+    )
     others = sum(one.others for one in found)
     print(f"other abusers asked: {sum(one.others_asked for one in found)} of {others}")
     print("honest accounts asked, by cohort:", dict(cohorts.most_common()))

@@ -132,10 +132,11 @@ class Registry:
         header = headers(held)
         offsets = held_offsets(header, position)
         refuse_recreated(chunk, int(offsets.max(initial=UNKNOWN)))
-        columns = zip(news.items(), held, offsets.tolist(), assessments(header), strict=True)
+        before = zip(offsets.tolist(), map(unseal, held), assessments(header), strict=True)
+        proofs = header["proofs"].tolist()
         return [
-            Dossier(account, offset, unseal(value), assessed, told)
-            for (account, told), value, offset, assessed in columns
+            Dossier(account, *one, counted, told)
+            for (account, told), one, counted in zip(news.items(), before, proofs, strict=True)
         ]
 
     async def _assess(self, dossiers: Sequence[Dossier]) -> None:
@@ -155,6 +156,7 @@ class Registry:
         """What an event calls for, None where nothing is to be told; the dossier moves on."""
         held = dossier.assessed
         dossier.assessed = self.assessor.assess(held, opinion)
+        dossier.proofs = sum(map(int, opinion.proven))
         decision = self.assessor.decide(held, dossier.assessed, opinion, occasion)
         if decision is None or self.governor is None or held.asking.at(occasion.ts):
             return decision
@@ -205,7 +207,11 @@ class Registry:
             [Noted(self._stand_in(d), c, 0) for d in gone for c in d.forgotten()]
         )
         entries = [
-            Entry(d.account, seal(d.profile, position, d.last, d.assessed), _current(d.decisions))
+            Entry(
+                d.account,
+                seal(d.profile, position, d.last, d.assessed, d.proofs),
+                _current(d.decisions),
+            )
             for d in dossiers
         ]
         if await self.store.write(entries, Kind.PROFILE):

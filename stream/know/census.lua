@@ -5,6 +5,7 @@
 -- ARGV  [1] time to live of each, seconds
 --       [2] MessagePack: per claim account, time of the claim, time until which to count, lengths of
 --       its windows, how many accounts to keep of the value; times in milliseconds
+--       [3] 1: note them first; 0: change nothing
 --
 -- A claim is noted once, at its earliest time, however often it is told; all are noted before any
 -- is counted, so that their order does not matter.
@@ -17,7 +18,7 @@ local function whole(number)
 end
 
 local claims = cmsgpack.unpack(ARGV[2])
-for i, claim in ipairs(claims) do
+for i, claim in ipairs(ARGV[3] == '1' and claims or {}) do
   if redis.call('ZADD', KEYS[i], 'LT', whole(claim[2]), claim[1]) == 1 then
     redis.call('ZREMRANGEBYRANK', KEYS[i], 0, -1 - claim[5])
   end
@@ -26,10 +27,10 @@ end
 local counts = {}
 for i, claim in ipairs(claims) do
   local account, claimed, till, windows = claim[1], claim[2], claim[3], claim[4]
-  local own = tonumber(redis.call('ZSCORE', KEYS[i], account) or claimed)
+  local own = tonumber(redis.call('ZSCORE', KEYS[i], account) or -1)
   local function count(since, before)
     local found = redis.call('ZCOUNT', KEYS[i], '(' .. whole(since), '(' .. whole(before))
-    return since < own and own < before and found or found + 1
+    return since < own and own < before and found or math.min(found + 1, claim[5])
   end
   counts[#counts + 1] = count(-1, till)
   for _, window in ipairs(windows) do

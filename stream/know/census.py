@@ -37,9 +37,12 @@ class Noted(NamedTuple):
 class Census(Protocol):
     """Who has what. Methods raise StoreError."""
 
-    async def count(self, noted: Sequence[Noted]) -> list[Counts]:
+    async def count(self, noted: Sequence[Noted], *, note: bool = True) -> list[Counts]:
         """Note all claims, then count for each the account itself and those that claimed the same
-        before it; those that claimed it last, as many as are kept of its kind."""
+        before it; those that claimed it last, as many as are kept of its kind.
+
+        note: False only looks, and changes nothing.
+        """
 
     async def forget(self, noted: Sequence[Noted]) -> None:
         """Take claims back, as if they had not been made."""
@@ -75,6 +78,9 @@ class _Claimants:
         return bisect_left(self._times, before) - bisect_right(self._times, since) - own
 
 
+_NOBODY: Final = _Claimants()
+
+
 @dataclass(slots=True)
 class MemoryCensus:
     """A census in this process, for replay, training and tests. It keeps every account, so that
@@ -84,8 +90,8 @@ class MemoryCensus:
         default_factory=lambda: defaultdict(_Claimants)
     )
 
-    async def count(self, noted: Sequence[Noted]) -> list[Counts]:
-        for account, claim, _ in noted:
+    async def count(self, noted: Sequence[Noted], *, note: bool = True) -> list[Counts]:
+        for account, claim, _ in noted if note else ():
             self._claimants[claim.kind, claim.value].note(account, claim.at)
         return [self._counts(one) for one in noted]
 
@@ -95,7 +101,7 @@ class MemoryCensus:
 
     def _counts(self, noted: Noted) -> Counts:
         account, claim, until = noted
-        claimants = self._claimants[claim.kind, claim.value]
+        claimants = self._claimants.get((claim.kind, claim.value), _NOBODY)
         windows, most = claim.span
         spans = ((-1, until), *((claim.at - window, claim.at) for window in windows))
         return tuple(
@@ -111,20 +117,20 @@ class RedisCensus:
         self._client = client
         self._clustered = isinstance(client, RedisCluster)
 
-    async def count(self, noted: Sequence[Noted]) -> list[Counts]:
+    async def count(self, noted: Sequence[Noted], *, note: bool = True) -> list[Counts]:
         counts: dict[int, Counts] = {}
         for group in self._groups(noted):
-            found = await self._count([noted[place] for place in group])
+            found = await self._count([noted[place] for place in group], note)
             counts |= zip(group, found, strict=True)
         return [counts[place] for place in range(len(noted))]
 
-    async def _count(self, noted: Sequence[Noted]) -> list[Counts]:
+    async def _count(self, noted: Sequence[Noted], note: bool) -> list[Counts]:
         # One argument for all: the client spends 2 µs on each. Accounts as text, since Lua's
         # numbers end at 2^53.
         told = [(str(account), claim.at, until, *claim.span) for account, claim, until in noted]
         try:
             keys = [census_key(one.claim) for one in noted]
-            found = await self._script(keys, [LIFETIME_S, _encode(told)])
+            found = await self._script(keys, [LIFETIME_S, _encode(told), int(note)])
         except RedisError as error:
             raise StoreError(f"census: {error}") from error
         counts = iter(found)

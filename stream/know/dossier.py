@@ -26,12 +26,14 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Dossier:
-    """An account's news over what is held of it; held: offset of the last event that it holds."""
+    """An account's news over what is held of it; held: offset of the last event that it holds;
+    proofs: bits of those that count, which others may have shown before."""
 
     account: str
     held: int
     before: Profile
     assessed: Assessed
+    proofs: int
     news: Sequence[Told]
     decisions: list[DecisionWire] = field(default_factory=list)
     profile: Profile = field(init=False)

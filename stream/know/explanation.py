@@ -42,7 +42,7 @@ async def explain(settings: Settings, account: str, at: int) -> Explanation | No
             return None
         stand_in = KeyedHasher(settings.pepper_bytes()).value("account", account)
         found = claims(profile)
-        counts = await census.count([Noted(stand_in, claim, at) for claim in found])
+        counts = await census.count([Noted(stand_in, claim, at) for claim in found], note=False)
         decision = await store.decision(account)
     finally:
         await store.close()

@@ -52,11 +52,20 @@ class Position(NamedTuple):
 
 
 def seal(
-    profile: Profile, position: Position, offset: int, assessed: Assessed = UNASSESSED
+    profile: Profile,
+    position: Position,
+    offset: int,
+    assessed: Assessed = UNASSESSED,
+    proofs: int | None = None,
 ) -> bytes:
-    """A profile that holds the account events of a partition up to an offset, as assessed then."""
-    fence = (position.epoch, position.partition, offset, VERSION)
-    numbers = (*fence, *summary(profile), *assessed)
+    """A profile that holds the account events of a partition up to an offset, as assessed then.
+
+    proofs: those that count, as bits; None: all that were shown.
+    """
+    fence, known = (position.epoch, position.partition, offset, VERSION), summary(profile)
+    if proofs is not None and not profile.erased:
+        known = known._replace(proofs=proofs)
+    numbers = (*fence, *known, *assessed)
     return np.array([numbers], HEADER).tobytes() + encode(profile)
 
 

@@ -199,7 +199,7 @@ def _used_values(batch: RequestBatch, row: NDArray[np.int64]) -> list[list[Value
 def _proved(profile: Profile, proofs: int) -> int:
     if not proofs & STRONG:
         return NEVER  # the rule, and most of what this would cost
-    since = (at for proof, at in shown(profile).items() if proof & STRONG)
+    since = (at for proof, at in shown(profile).items() if proof & STRONG & proofs)
     return max(since, default=NEVER)
 
 

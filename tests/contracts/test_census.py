@@ -110,6 +110,13 @@ async def test_claims_are_forgotten(census: Census) -> None:
     assert await census.count([noted(3, NOW + 1)]) == [(2,)]
 
 
+async def test_who_only_looks_changes_nothing(census: Census) -> None:
+    """It counts itself and those before it, and whoever asks next sees what stood before."""
+    await census.count([noted(1)])
+    assert await census.count([noted(2, NOW + 1), noted(2, value=8)], note=False) == [(2,), (1,)]
+    assert await census.count([noted(3, NOW + 2), noted(3, NOW + 2, value=8)]) == [(2,), (1,)]
+
+
 async def test_a_server_that_is_away_is_told() -> None:
     """As a store does."""
     settings = load_settings(store_url=f"redis://127.0.0.1:{free_port()}/0", store_timeout_ms=200)

@@ -61,11 +61,22 @@ async def live(settings: Settings, folder: Path) -> None:
     await client.aclose()
 
 
+async def held(settings: Settings) -> dict[bytes, list[tuple[bytes, float]]]:
+    """The census: every set of claimants."""
+    client = store_client(settings)
+    keys = [key async for key in client.scan_iter("sg:*:n:*")]
+    found = {key: await client.zrange(key, 0, -1, withscores=True) for key in keys}
+    await client.aclose()
+    return found
+
+
 def test_an_account_is_explained(settings: Settings, tmp_path: Path) -> None:
     """Tier, proofs, and every signal with what it sees."""
     asyncio.run(live(settings, tmp_path))
+    before = asyncio.run(held(settings))
     told = sluicegate("explain", "ada")
     assert told.exit_code == 0
+    assert asyncio.run(held(settings)) == before  # looking changes nothing
     assert all(name in told.output for name in NAMES)
     assert SIGNALS["phone_verified"].text in told.output
     assert "phone" in told.output

@@ -7,8 +7,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kyc.known import Proof, proofs
@@ -58,6 +59,7 @@ async def test_events_become_a_profile() -> None:
 
 
 @given(st.lists(st.integers(1, 6), max_size=4), st.integers(0, 6))
+@settings(deadline=None)
 async def test_batches_and_repeats_do_not_matter(cuts: list[int], again: int) -> None:
     """However the events are cut, and from wherever they come again after a crash."""
     whole, cut = MemoryStore(), MemoryStore()
@@ -67,6 +69,21 @@ async def test_batches_and_repeats_do_not_matter(cuts: list[int], again: int) ->
         await registry(ListSink(), cut).handle(news(*LIFE[first:last]))
     await registry(ListSink(), cut).handle(news(*LIFE[again:]))
     assert cut.profiles == whole.profiles
+
+
+async def test_a_document_establishes_one_account() -> None:
+    """Who shows it next within 90 days is no witness by it, nor after later events and repeats."""
+    store, shown = MemoryStore(), {"vendor": "v", "result": "pass", "document_hash": "d"}
+    life = [
+        told(0, "identity.checked", **shown),
+        told(1, "identity.checked", account="bo", ts=NOW + 1, **shown),
+        told(2, "login.failed", account="bo", ts=NOW + 2),
+    ]
+    for _ in range(2):
+        await registry(ListSink(), store).handle(news(*life))
+    known = know([store.profiles["ada"], store.profiles["bo"]])
+    both = np.arange(2)
+    assert known.established(both, both * 0 + NOW + 3).tolist() == [True, False]
 
 
 async def test_a_repeated_chunk_counts_nothing() -> None:
