@@ -8,6 +8,7 @@ of one product and those who came on launch day are new, alike and share what ca
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,24 +20,28 @@ from stream.link.portrait import TRAITS
 from stream.link.surprise import Floats
 from stream.link.weighing import Weights
 
-# Log-odds per unit, before any ring is seen: members act strangely, alike and evenly, each from a
-# network of its own, and want what is elicited. How many act as hardly anybody does says more than
-# how they act on average: the customers of one product are all a little unlike the others.
+# Log-odds per unit, before any ring is seen: members act strangely and alike, each from a network
+# of its own and yet as much as the others: people differ in it by octaves, and whoever runs many
+# accounts has no reason to. How many act as hardly anybody does says more than how they act on
+# average: the customers of one product are all a little unlike the others. They want what is
+# elicited, too, so that this says less.
 EXPECTED: Final = {
-    "conduct": 1.0,
-    "strange": 6.0,
+    "conduct": 1.45,
+    "strange": 6.2,
     "unproven": 0.3,
-    "size": 0.2,
-    "even": 0.5,
+    "size": -0.2,
+    "even": 2.5,
     "alike": 1.4,
     "apart": 2.8,
     "identity": 0.2,
     "content": 0.1,
-    "elicits": 2.5,
+    "elicits": 1.2,
     "together": 0.0,
 }
-BIAS: Final = -4.5
-HOLD: Final = 20.0  # how strongly the weights keep to what is expected: a simulator teaches them
+BIAS: Final = -6.1
+# How strongly the weights keep to what is expected: a simulator teaches them, whose honest people
+# are told from campaigns more easily than those of others.
+HOLD: Final = 300.0
 # A larger ring, or one mail domain, is a campaign's as well as a firm's: only these may count
 # against a campaign.
 EITHER_WAY: Final = frozenset({"size", "together"})
@@ -56,7 +61,8 @@ class Example(NamedTuple):
 
 
 def fit(examples: Sequence[Example], version: str, seed: int) -> Weights:
-    """Weights from rings that are plainly one or the other. ConfigurationError: no such rings."""
+    """Weights from rings that are plainly one or the other; their digest ends the version.
+    ConfigurationError: no such rings."""
     clear = [e for e in examples if e.abusive < 0.2 or e.abusive > 0.7]
     label = np.array([e.abusive > 0.5 for e in clear])
     if not label.any() or label.all():
@@ -64,7 +70,8 @@ def fit(examples: Sequence[Example], version: str, seed: int) -> Weights:
     traits = _varied(np.stack([e.traits for e in clear]), np.random.default_rng(seed))
     repeats = 1 + SHOWN_AGAIN
     found = _minimum(traits, np.tile(label, repeats), np.tile(_shares(clear), repeats) / repeats)
-    return Weights(float(found[0]), found[1:], version)
+    weights = Weights(float(found[0]), found[1:])
+    return replace(weights, version=f"{version}-{weights.digest()}")
 
 
 def _shares(examples: Sequence[Example]) -> Floats:
@@ -89,14 +96,13 @@ def _minimum(
     traits: Floats, label: "np.ndarray[tuple[int], np.dtype[np.bool_]]", share: Floats
 ) -> Floats:
     start = np.array([BIAS, *(EXPECTED[name] for name in TRAITS)])
-    hold = HOLD * np.array([0.1, *np.ones(len(TRAITS))])
     rows = np.column_stack([np.ones(len(traits)), traits])
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         odds, away = rows @ weights, weights - start
         missed = share * np.logaddexp(0, np.where(label, -odds, odds))
-        slope = rows.T @ (share * (expit(odds) - label)) + hold * away
-        return float(missed.sum() + (hold * away**2).sum() / 2), slope
+        slope = rows.T @ (share * (expit(odds) - label)) + HOLD * away
+        return float(missed.sum() + (HOLD * away**2).sum() / 2), slope
 
     bounds = [(None, None), *((None if name in EITHER_WAY else 0.0, None) for name in TRAITS)]
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x)

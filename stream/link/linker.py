@@ -178,7 +178,6 @@ class Linker:
             score=columns["score"],
             proven=proven,
             begun=np.minimum(columns["begun"], columns["first"]),
-            requests=columns["requests"],
             clock=self.ledger.clock,
             edges=edges.take(shared.accounts[edges.value] > 1),  # else it ties nobody
             sharing=shared,

@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from schemas.features import FEATURE_NAMES
 from stream.link import behaviour
 from stream.link.kinds import CIRCUMSTANTIAL, FAMILY, KINDS
-from stream.link.rings import SURPRISING
+from stream.link.rings import FEWEST, SURPRISING
 from stream.link.surprise import Edges, Floats, Ints, Mask, Sharing
 
 TRAITS: Final = (
@@ -31,14 +31,16 @@ TRAITS: Final = (
     "elicits",
     "together",
 )
-# How strangely the members act is counted up to here: what is beyond makes up for nothing else. A
-# hackathon acts stranger than most campaigns, from one hall, and wants nothing that is elicited.
-MOST: Final = np.array([{"conduct": 1.5, "strange": 0.5}.get(trait, np.inf) for trait in TRAITS])
+# How strangely the members act, and how evenly, is counted up to here: what is beyond makes up for
+# nothing else. A hackathon acts stranger than most campaigns, from one hall.
+_MOST: Final = {"conduct": 1.5, "strange": 0.5, "even": 1.5}
+MOST: Final = np.array([_MOST.get(trait, np.inf) for trait in TRAITS])
 # A handful of accounts is alike in something by chance: as if so many more were like everybody.
 DOUBT: Final = 4
 APART_BY: Final = 1.5  # standard deviations of the established accounts
 TIED: Final = 2  # families of values: one alone may be a popular tool
 OWN_SHARE: Final = 0.5
+LEAST_DAY: Final = 0.25  # an account that began an hour ago has no pace yet
 SHARERS: Final = 3  # two may be one person
 ENOUGH: Final = 50  # established accounts to be a reference
 _CIRCUMSTANTIAL: Final = np.isin(np.arange(len(KINDS)), list(CIRCUMSTANTIAL))
@@ -46,6 +48,9 @@ _FAMILY: Final = {kind.family: family for kind, family in zip(KINDS, FAMILY, str
 _IDENTITY: Final = [_FAMILY[f] for f in ("payment", "document", "mail", "phone", "device")]
 _CONTENT: Final = [_FAMILY[f] for f in ("system", "text")]
 _COLUMN: Final = {name: at for at, name in enumerate(FEATURE_NAMES)}
+_ASKED: Final = _COLUMN["requests_count_24h"]
+_SEEN: Final = _COLUMN["age_seen_days"]
+_NETWORKS: Final = _COLUMN["networks_distinct_30d"]
 _BEHAVIOUR: Final = [_COLUMN[name] for facet in behaviour.FEATURES.values() for name in facet]
 
 
@@ -57,7 +62,6 @@ class Population:
     score: Floats
     proven: Mask
     begun: Ints
-    requests: Ints
     clock: int
     edges: Edges
     sharing: Sharing
@@ -86,9 +90,11 @@ class Population:
 
     @cached_property
     def pace(self) -> Floats:
-        """log2 of each account's requests a day since it began."""
-        days = np.maximum((self.clock - self.begun) / 86_400_000, 0.5)
-        return np.log2(np.maximum(self.requests, 1) / np.minimum(days, 30))
+        """log2 of each account's requests a day, of its last day: who uses it now need not have
+        made those before."""
+        asked, days = self.rows[:, _ASKED].astype(float), self.rows[:, _SEEN].astype(float)
+        pace: Floats = np.log2(np.fmax(asked, 1) / np.fmin(np.fmax(days, LEAST_DAY), 1))
+        return pace
 
     @cached_property
     def width(self) -> float:
@@ -159,17 +165,18 @@ def counted(account: Ints, family: Ints, accounts: int) -> Ints:
 def portrait(population: Population, members: Ints) -> Floats:
     """The TRAITS of a ring; float64[len(TRAITS)]."""
     p, unproven = population, members[~population.proven[members]]
-    own = unproven if len(unproven) else members
+    own = unproven if len(unproven) >= FEWEST else members
     conduct, uses = p.conduct[own], p.uses(own)
+    together = _most_alike(p, uses, "network") / len(own)
     traits = np.array(
         [
             conduct.mean(),
             (conduct > 1.645).mean(),  # one in twenty of the reference
             np.log2((_share(unproven, members) + 0.05) / (1.05 - p.proven.mean())),
             np.log2(len(members)),
-            np.log2(p.width / _width(p.pace[own])),
+            np.log2(p.width / _width(p.pace[own])) * max(_on_lines(p, own) - together, 0.0),
             1.0 - _spread(p.ranks[own]) / np.maximum(p.spread, 1e-9),
-            1.0 - _most_alike(p, uses, "network") / len(own),
+            1.0 - together,
             _sharing(p, uses, _IDENTITY) / len(own),
             _sharing(p, uses, _CONTENT) / len(own),
             p.ranks[own, _BEHAVIOUR.index(_COLUMN["elicitation_mean_7d"])].mean(),
@@ -194,6 +201,11 @@ def _spread(ranks: NDArray[np.float32]) -> np.floating:
     """How far from their middle they are on average."""
     spread: np.floating = np.abs(ranks - np.median(ranks, axis=0)).mean()
     return spread
+
+
+def _on_lines(p: Population, members: Ints) -> float:
+    """The share of which it is known from where they come."""
+    return float((p.rows[members, _NETWORKS] > 0).mean())
 
 
 def _most_alike(p: Population, uses: Edges, family: str) -> int:

@@ -6,6 +6,7 @@ accounts: a ring's score decides alone. `sluicegate train` fits them, see stream
 
 import json
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,11 @@ class Weights:
     def told(self) -> dict[str, float]:
         """The weight of each trait, to four digits."""
         return dict(zip(TRAITS, np.round(self.trait, 4).tolist(), strict=True))
+
+    def digest(self) -> str:
+        """Eight hex digits of what is told: other weights have others."""
+        whole = json.dumps([round(self.bias, 4), self.told()])
+        return blake2b(whole.encode(), digest_size=4).hexdigest()
 
     def save(self, path: Path) -> None:
         """Write what `load` reads."""

@@ -1,5 +1,7 @@
 """What portraits are worth: learnt from rings, held to what is expected."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -65,10 +67,19 @@ def test_mixed_rings_teach_nothing() -> None:
 
 
 def test_the_shipped_weights_know_each_trait() -> None:
-    """And say by which seed, populations and accounts they were made."""
+    """And say by which seed, populations and accounts they were made, and what they are."""
     weights = Weights.load(SHIPPED)
     assert list(weights.told()) == list(TRAITS)
     assert weights.version.startswith("rings-")
+    assert weights.version.endswith(weights.digest())
+
+
+def test_other_weights_have_another_version(tmp_path: Path) -> None:
+    """Decisions tell a fit anew, with the same options, from the one before; a file keeps it."""
+    one, other = (fit(examples(seed=seed), "v", seed=1) for seed in (5, 7))
+    assert one.version != other.version
+    one.save(tmp_path / "weights.json")
+    assert Weights.load(tmp_path / "weights.json").digest() == one.digest()
 
 
 # In the order of TRAITS: conduct, strange, unproven, size, even, alike, apart, identity, content,
@@ -76,9 +87,9 @@ def test_the_shipped_weights_know_each_trait() -> None:
 @pytest.mark.parametrize(
     "honest",
     [
-        pytest.param((1.5, 0.5, 1.4, 5.3, 0.5, 0.5, 0.2, 0.0, 0.9, -0.1, 0.5), id="hackathon"),
-        pytest.param((1.1, 0.2, 1.4, 4.1, 0.9, 0.5, 0.0, 0.7, 0.8, 0.7, 0.7), id="class"),
-        pytest.param((0.8, 0.0, 1.7, 6.3, 0.5, 0.5, 0.8, 0.0, 0.9, 0.7, 0.5), id="launch day"),
+        pytest.param((1.5, 0.5, 1.4, 5.3, 0.1, 0.5, 0.2, 0.0, 0.9, -0.1, 0.5), id="hackathon"),
+        pytest.param((1.1, 0.2, 1.4, 4.1, 0.0, 0.5, 0.0, 0.7, 0.8, 0.7, 0.7), id="class"),
+        pytest.param((0.8, 0.0, 1.7, 6.3, 0.4, 0.5, 0.8, 0.0, 0.9, 0.7, 0.5), id="launch day"),
         pytest.param((0.8, 0.1, 0.5, 5.3, 0.5, 0.4, 0.8, 0.0, 0.9, 0.8, 0.5), id="one product"),
     ],
 )
@@ -90,8 +101,8 @@ def test_company_is_no_campaign(honest: tuple[float, ...]) -> None:
 @pytest.mark.parametrize(
     "ring",
     [
-        pytest.param((1.5, 0.5, 1.2, 6.8, 0.8, 0.5, 0.9, 0.8, 0.9, 0.7, 0.4), id="shares much"),
-        pytest.param((1.5, 0.5, 1.1, 5.0, 2.1, 0.3, 0.7, 0.3, 0.3, 0.3, 0.3), id="even"),
+        pytest.param((1.5, 0.5, 1.2, 6.8, 1.5, 0.5, 0.9, 0.8, 0.9, 0.7, 0.4), id="shares much"),
+        pytest.param((1.5, 0.5, 1.1, 5.0, 1.5, 0.3, 0.7, 0.3, 0.3, 0.3, 0.3), id="even"),
         pytest.param((1.2, 0.3, 0.5, 6.3, 0.6, 0.7, 0.7, 0.0, 0.2, 0.8, 0.3), id="shares nothing"),
     ],
 )

@@ -37,12 +37,14 @@ def population(shown: dict[str, Any] | None = None, **changed: Any) -> Populatio
         kind.append(np.full(len(used), KIND[name], np.uint8))
     edges = Edges(np.concatenate(account), np.concatenate(value), np.concatenate(kind))
     proven = np.arange(accounts) < HONEST
+    rows = rng.random((accounts, len(FEATURE_NAMES)))
+    rows[:, FEATURE_NAMES.index("requests_count_24h")] = rng.integers(1, 1_000, accounts)
+    rows[:, FEATURE_NAMES.index("age_seen_days")] = 10
     usual: dict[str, Any] = {
-        "rows": rng.random((accounts, len(FEATURE_NAMES))),
+        "rows": rows,
         "score": rng.random(accounts),
         "proven": proven,
         "begun": np.full(accounts, NOW - 10 * DAY),
-        "requests": rng.integers(1, 1_000, accounts),
         "clock": NOW,
         "edges": edges,
     }
@@ -105,10 +107,53 @@ def test_size_is_in_octaves() -> None:
 
 def test_even_rates_are_narrower_than_usual() -> None:
     """Members at one pace, others at any."""
-    requests = population().requests.copy()
-    requests[MEMBERS] = 100
-    assert trait("even", requests=requests) > 1
+    assert trait("even", rows=changed_rows("requests_count_24h", 100)) > 1
     assert abs(trait("even")) < 0.8
+
+
+@given(st.floats(0.1, 50), st.integers(0, RING))
+def test_even_is_relative_and_bounded(times: float, alike: int) -> None:
+    """A provider whose accounts ask for many times as much, and so many members at one pace."""
+    rows = population().rows
+    column = FEATURE_NAMES.index("requests_count_24h")
+    rows[MEMBERS[:alike], column] = 100
+    rows[:, column] += 10  # below one request a day there is no pace
+    more = rows.copy()
+    more[:, column] *= times
+    assert trait("even", rows=more) == pytest.approx(trait("even", rows=rows), abs=1e-9)
+    assert trait("even", rows=more) <= 1.5
+
+
+@pytest.mark.parametrize(
+    "company",
+    [
+        pytest.param({"shown": shared("subnet")}, id="one line"),
+        pytest.param({"unplaced": True}, id="nobody knows"),
+    ],
+)
+def test_even_rates_of_one_place_say_nothing(company: dict[str, Any]) -> None:
+    """A shift in one office works at one pace; and without addresses anybody may be one."""
+    rows = changed_rows("requests_count_24h", 100)
+    if company.pop("unplaced", False):
+        rows[:, FEATURE_NAMES.index("networks_distinct_30d")] = 0
+    assert trait("even", rows=rows, **company) == pytest.approx(0, abs=1e-9)
+
+
+def test_even_is_of_the_last_day() -> None:
+    """New accounts that asked half a day ask as much as old ones in a day."""
+    rows = changed_rows("requests_count_24h", 100)
+    rows[MEMBERS[::2], FEATURE_NAMES.index("requests_count_24h")] = 50
+    uneven = trait("even", rows=rows)
+    rows[MEMBERS[::2], FEATURE_NAMES.index("age_seen_days")] = 0.5
+    assert trait("even", rows=rows) > uneven
+
+
+def test_a_few_who_are_unproven_do_not_stand_for_the_ring() -> None:
+    """Three of many at one pace are so by chance: all members are looked at."""
+    rows = population().rows
+    few = np.concatenate([np.arange(30), MEMBERS[:3]])
+    rows[MEMBERS[:3], FEATURE_NAMES.index("requests_count_24h")] = 100
+    assert abs(trait("even", few, rows=rows)) < 0.8
 
 
 def test_alike_is_nearness_of_habits() -> None:
