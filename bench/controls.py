@@ -7,7 +7,6 @@ and one without, each with a store of its own. CPU is the worker's; the store's 
 
 import argparse
 import asyncio
-import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -18,24 +17,22 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from bench.events import interleaved, requests
+from bench.gates import gate
 from bench.processes import processor, use_two_cores
 from bench.turns import chunks, turns
 from schemas.controls import Override
 from schemas.decisions import Action
 from stream.agents import Gate
 from stream.broker.connections import store_client
-from stream.broker.sinks import FileSink
 from stream.controls.table import Controls
 from stream.decide.court import open_court
 from stream.decide.policy import SHIPPED, load_policy
-from stream.decode.geography import Geography
-from stream.decode.hashing import KeyedHasher
 from stream.demo.embedded import embedded_store
 from stream.govern.governor import Governor
 from stream.govern.grants import RedisGrants
 from stream.logs import configure_logs
 from stream.metrics import Metrics
-from stream.replay import LOCAL_PEPPER, Line
+from stream.replay import Line
 from stream.settings import load_settings
 from stream.store import RedisStore
 
@@ -94,17 +91,8 @@ def _gate(url: str, case: Case, *, bare: bool) -> tuple[Gate, RedisStore]:
     governor = Governor(load_policy(case.policy), RedisGrants(client), controls, metrics)
     court = open_court(load_settings(policy=case.policy), count_hits=metrics.count_rule)
     court.heed(dict.fromkeys(Action, 0.0))  # what a stream that is known would call for
-    gate = Gate(
-        court=court,
-        hasher=KeyedHasher(LOCAL_PEPPER),
-        geography=Geography(),
-        store=store,
-        sink=FileSink(io.BytesIO(), io.BytesIO()),
-        metrics=metrics,
-        controls=controls,
-        governor=None if bare else governor,
-    )
-    return gate, store
+    parts = {"controls": controls, "governor": None if bare else governor}
+    return gate(store, court, metrics, **parts), store
 
 
 async def _measure(lines: Sequence[Line], size: int, case: Case) -> tuple[float, float]:

@@ -7,7 +7,6 @@ figure is the server's own MEMORY USAGE of each key, its overhead included.
 
 import argparse
 import asyncio
-import io
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,21 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 from redis import Redis
 
+from bench.gates import gate
 from bench.processes import use_two_cores
 from simulate.abuse.campaigns import Campaign
 from simulate.honest.chat import ChatPeople
 from simulate.population import Population
 from simulate.scenarios import Scenario
-from stream.agents import Gate
 from stream.broker.connections import store_client
-from stream.broker.sinks import FileSink
-from stream.decide.court import open_court
-from stream.decode.geography import Geography
-from stream.decode.hashing import KeyedHasher
 from stream.demo.embedded import embedded_store
 from stream.logs import configure_logs
-from stream.metrics import Metrics
-from stream.replay import LOCAL_PEPPER, REQUESTS, lines, replay
+from stream.replay import REQUESTS, lines, replay
 from stream.settings import load_settings
 from stream.store import Entry, MemoryStore, RedisStore, state_key
 
@@ -54,21 +48,13 @@ class Usage:
 async def _states(population: Population) -> tuple[dict[str, bytes], dict[str, int]]:
     """The packed state and the number of requests of each account."""
     store, made = MemoryStore(), dict.fromkeys((t.account_id for t in population.truths()), 0)
-    gate = Gate(
-        court=open_court(load_settings()),
-        hasher=KeyedHasher(LOCAL_PEPPER),
-        geography=Geography(),
-        store=store,
-        sink=FileSink(io.BytesIO(), io.BytesIO()),
-        metrics=Metrics(),
-    )
 
     def bodies() -> Iterator[bytes]:
         for event, block in _blocks(population):
             made[event] += 1
             yield block
 
-    await replay(lines(REQUESTS, bodies()), {REQUESTS: gate.handle})
+    await replay(lines(REQUESTS, bodies()), {REQUESTS: gate(store).handle})
     return store.states, made
 
 

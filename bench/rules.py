@@ -10,7 +10,6 @@ same conditions on the same rows.
 
 import argparse
 import asyncio
-import io
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -24,21 +23,19 @@ import yaml
 from numpy.typing import NDArray
 
 from bench.events import interleaved, requests
+from bench.gates import gate
 from bench.processes import processor, use_two_cores
 from bench.turns import chunks, turns
 from schemas.features import FEATURE_NAMES
-from stream.agents import Gate, Witness
+from stream.agents import Gate
 from stream.broker.connections import store_client
-from stream.broker.sinks import FileSink
 from stream.decide.court import open_court
 from stream.decode.batch import RequestBatch
-from stream.decode.geography import Geography
-from stream.decode.hashing import KeyedHasher
 from stream.demo.embedded import embedded_store
 from stream.logs import configure_logs
 from stream.metrics import Metrics
 from stream.remember.windows import Sight
-from stream.replay import LOCAL_PEPPER, Line
+from stream.replay import Line
 from stream.rules.predicates import Predicates
 from stream.rules.program import Program
 from stream.settings import load_settings
@@ -52,17 +49,10 @@ REPEATS = 20
 Rows = NDArray[np.float32]
 
 
-def _gate(store: Store, rules: Path | None = None, witness: Witness | None = None) -> Gate:
+def _gate(store: Store, rules: Path | None = None) -> Gate:
     metrics = Metrics()
-    return Gate(
-        court=open_court(load_settings(rules=rules), count_hits=metrics.count_rule),
-        hasher=KeyedHasher(LOCAL_PEPPER),
-        geography=Geography(),
-        store=store,
-        sink=FileSink(io.BytesIO(), io.BytesIO()),
-        metrics=metrics,
-        witness=witness,
-    )
+    court = open_court(load_settings(rules=rules), count_hits=metrics.count_rule)
+    return gate(store, court, metrics)
 
 
 async def _rows(lines: Sequence[Line]) -> Rows:
@@ -72,9 +62,9 @@ async def _rows(lines: Sequence[Line]) -> Rows:
     def keep(_: RequestBatch, __: Sight, rows: Rows) -> None:
         kept.append(rows)
 
-    gate = _gate(MemoryStore(), witness=keep)
+    looking = gate(MemoryStore(), witness=keep)
     for chunk in chunks(lines, 1_000):
-        await gate.handle(chunk)
+        await looking.handle(chunk)
     return np.concatenate(kept)
 
 

@@ -8,7 +8,6 @@ work is the same however many there are; an account goes on with events of its p
 
 import argparse
 import asyncio
-import io
 import os
 import sys
 import time
@@ -19,23 +18,18 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from bench.gates import gate
 from bench.processes import cpu_seconds, resident_bytes, use_two_cores
 from simulate.honest.developers import Developers
 from simulate.population import Population
 from simulate.scenarios import Scenario
-from stream.agents import Gate
 from stream.broker.chunk import Chunk
 from stream.broker.connections import store_client
-from stream.broker.sinks import FileSink
-from stream.decide.court import open_court
-from stream.decode.geography import Geography
-from stream.decode.hashing import KeyedHasher
 from stream.demo.embedded import Server, embedded_store
 from stream.logs import configure_logs
-from stream.metrics import Metrics
-from stream.replay import LOCAL_PEPPER, REQUESTS, Line, replay
+from stream.replay import REQUESTS, Line, replay
 from stream.settings import load_settings
-from stream.store import Entry, MemoryStore, RedisStore, Store
+from stream.store import Entry, MemoryStore, RedisStore
 
 KNOWN = (10_000, 100_000, 1_000_000)
 PATTERNS = 200
@@ -67,17 +61,6 @@ class Pattern:
     future: list[Line]
 
 
-def _gate(store: Store) -> Gate:
-    return Gate(
-        court=open_court(load_settings()),
-        hasher=KeyedHasher(LOCAL_PEPPER),
-        geography=Geography(),
-        store=store,
-        sink=_sink(),
-        metrics=Metrics(),
-    )
-
-
 async def _patterns() -> list[Pattern]:
     population = Population(Scenario("scaling", 2 * PATTERNS, DAYS, (Developers(joining=0.0),)))
     by_account: dict[str, list[Line]] = defaultdict(list)
@@ -90,12 +73,8 @@ async def _patterns() -> list[Pattern]:
     store = MemoryStore()
     past = [line for e in chosen.values() for line in e[: int(HISTORY * len(e))]]
     in_order = sorted(past, key=lambda line: line.offset)
-    await replay(in_order, {REQUESTS: _gate(store).handle})
+    await replay(in_order, {REQUESTS: gate(store).handle})
     return [Pattern(store.states[a], e[int(HISTORY * len(e)) :]) for a, e in chosen.items()]
-
-
-def _sink() -> FileSink:
-    return FileSink(io.BytesIO(), io.BytesIO())
 
 
 async def _preload(store: RedisStore, patterns: list[Pattern], known: int) -> None:
@@ -130,12 +109,12 @@ def _chunks(patterns: list[Pattern], known: int) -> Iterator[Chunk]:
 async def _cost(server: Server, patterns: list[Pattern], known: int) -> Cost:
     store = RedisStore(store_client(load_settings(store_url=server.address)))
     await _preload(store, patterns, known)
-    gate, chunks = _gate(store), list(_chunks(patterns, known))
+    measured, chunks = gate(store), list(_chunks(patterns, known))
     for chunk in chunks[:WARM_BATCHES]:
-        await gate.handle(chunk)
+        await measured.handle(chunk)
     wall, cpu, theirs = time.perf_counter(), time.process_time(), cpu_seconds(server.pid)
     for chunk in chunks[WARM_BATCHES:]:
-        await gate.handle(chunk)
+        await measured.handle(chunk)
     events = BATCHES * BATCH
     cost = Cost(
         known,
