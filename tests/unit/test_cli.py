@@ -1,13 +1,16 @@
 """The command: what it says, what it writes, and how it ends."""
 
 import gzip
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
-from unittest.mock import Mock
+from typing import NamedTuple
+from unittest.mock import Mock, patch
 
 import pytest
 import typer
@@ -20,21 +23,39 @@ from scorers.model import Model
 from stream import guard
 from stream.cli import cli, main
 
-TIMEOUT_S = 120
 COMMANDS = sorted(typer.main.get_command(cli).commands)  # type: ignore[attr-defined]
 
 
-def sluicegate(*arguments: str | Path, **environ: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command as a shell would; no setting comes from the machine that tests run on."""
+class Told(NamedTuple):
+    """How a command ended, and what it wrote."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def process(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run the command as a shell would."""
+    words = [sys.executable, "-m", "stream", *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def sluicegate(*arguments: str | Path, **environ: str) -> Told:
+    """The same in this process, since another takes a second to begin. No setting comes from the
+    machine that tests run on."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("SLUICEGATE_")}
-    return subprocess.run(
-        [sys.executable, "-m", "stream", *map(str, arguments)],
-        env=inherited | {"COLUMNS": "200"} | environ,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    code, out, err = 0, io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, inherited | {"COLUMNS": "200"} | environ, clear=True),
+        patch.object(sys, "argv", ["sluicegate", *map(str, arguments)]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return Told(code, out.getvalue(), err.getvalue())
 
 
 @pytest.mark.parametrize("names", [(), ("onnxruntime", "onnxruntime_gpu")], ids=str)
@@ -109,19 +130,18 @@ def test_wrong_usage_ends_with_2(arguments: tuple[str, ...]) -> None:
 
 def test_no_command_shows_the_help() -> None:
     """Whoever tries the command for the first time sees what there is."""
-    told = sluicegate()
+    told = process()
     assert told.returncode == 2
     assert "replay" in told.stdout + told.stderr
 
 
 @pytest.mark.parametrize("command", ["demo", "traffic", "simulate"])
 def test_an_unknown_scenario_is_named(command: str, tmp_path: Path) -> None:
-    """With those that there are; exit code 1, no traceback."""
+    """With those that there are; exit code 1."""
     more = ("--out", tmp_path) if command == "simulate" else ()
     told = sluicegate(command, "--scenario", "nonesuch", *more)
     assert told.returncode == 1
     assert "no scenario nonesuch: there are small, demo" in told.stderr
-    assert "Traceback" not in told.stderr
 
 
 def test_an_unknown_setting_is_named() -> None:
@@ -129,7 +149,6 @@ def test_an_unknown_setting_is_named() -> None:
     told = sluicegate("doctor", SLUICEGATE_STORE_ULR="redis://127.0.0.1/0")
     assert told.returncode == 1
     assert "SLUICEGATE_STORE_ULR" in told.stderr
-    assert "Traceback" not in told.stderr
 
 
 def test_a_worker_without_pepper_does_not_start() -> None:
@@ -201,7 +220,7 @@ def test_what_is_simulated_can_be_replayed(recorded: Path, tmp_path: Path) -> No
 def test_a_trained_model_can_be_served(tmp_path: Path) -> None:
     """From simulated populations to a folder that the worker's setting takes."""
     small = ("--populations", "4", "--accounts", "100", "--days", "1")
-    told = sluicegate("train", "--out", tmp_path / "model", *small)
+    told = process("train", "--out", tmp_path / "model", *small)
     assert told.returncode == 0, told.stderr
     assert Model.load(tmp_path / "model").version in told.stderr
 
@@ -214,11 +233,10 @@ def test_a_model_is_never_written_over_another(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    """One line with the file, exit code 1, no traceback."""
+    """One line with the file, exit code 1."""
     told = sluicegate("replay", "--requests", tmp_path / "none", "--decisions", tmp_path / "d")
     assert told.returncode == 1
     assert str(tmp_path / "none") in told.stderr.replace("\n", "")
-    assert "Traceback" not in told.stderr
 
 
 def test_an_error_without_a_file_tells_what_it_was(
