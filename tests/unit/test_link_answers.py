@@ -190,7 +190,9 @@ def test_reasons_tell_the_ring_and_the_ties() -> None:
 @pytest.mark.parametrize("score", [0.61, 0.8, 0.9, 0.99])
 def test_answers_follow_the_contract(score: float) -> None:
     """Each decision reads as the contract's, and the floor says the same."""
-    for answer in Case().told(Case().campaign(score)):
+    answers = Case().told(Case().campaign(score))
+    assert answers
+    for answer in answers:
         read = Decision.model_validate_json(encode_decision(answer.decision))
         assert (read.cause, read.campaign_id, read.mode) == ("campaign", "c", "enforce")
         assert (read.ts, read.decided_at) == (NOW, DECIDED_AT)

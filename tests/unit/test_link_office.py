@@ -172,6 +172,7 @@ async def test_what_is_told_lies_in_the_store() -> None:
 async def test_records_follow_the_contract() -> None:
     """Every record reads back as what the contract says, with its ties and figures."""
     ear = await taken(story())
+    assert ear.records
     for record in ear.records:
         assert Campaign.model_validate_json(record.model_dump_json(exclude_none=True)) == record
         assert {"card", "template"} <= {link.kind for link in record.links}

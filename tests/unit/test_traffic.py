@@ -28,6 +28,7 @@ def test_events_come_by_time(sent: list[Line]) -> None:
 def test_the_key_is_the_account(sent: list[Line]) -> None:
     """So that one partition holds everything about it."""
     requests = [line for line in sent if line.topic == REQUESTS]
+    assert requests
     for line in requests:
         assert line.key == RequestEvent.model_validate_json(line.value).account_id.encode()
 
