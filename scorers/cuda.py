@@ -5,24 +5,23 @@ has no kernel the node does, and `get_providers` names CUDA either way. So the C
 alone in the session, the CPU is forbidden to it, and it is asked where each node went.
 """
 
-from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 
 from schemas.errors import ConfigurationError, ModelError
-from scorers.sessions import Rows, Source, open_session, session_options
+from scorers.sessions import Margins, Rows, Source, open_session, run, session_options
 
 CUDA: Final = "CUDAExecutionProvider"
-# Memory and kernels are set up once for each size; rows that a batch lacks are zeros.
-BUCKETS: Final = (64, 256, 1_024, 4_096)
+# Rows that the device is given at once: what it allocates stays with the session, 33 MB for each
+# tensor of 1,000 trees, and more rows at once are hardly cheaper (`python -m bench.scoring --gpu`).
+MOST: Final = 8_192
 # The default lets matrix products round to ten bits. The graph has none: nothing may bring one in.
 _EXACT: Final = {"use_tf32": "0"}
 
 
-def open_cuda(source: Source, features: int) -> "Buckets":
+def open_cuda(source: Source) -> onnxruntime.InferenceSession:
     """A session on the GPU. Raises ConfigurationError where this ONNX Runtime knows no GPU,
     ModelError when any part of the graph would not run on it."""
     if CUDA not in onnxruntime.get_available_providers():
@@ -40,7 +39,7 @@ def open_cuda(source: Source, features: int) -> "Buckets":
     told = session.get_provider_options()[CUDA]
     if any(told.get(name) != value for name, value in _EXACT.items()):
         raise ModelError(f"{source.path}: the CUDA provider took other options than {_EXACT}")
-    return Buckets(session, features, "cuda")
+    return session
 
 
 def refuse_elsewhere(session: onnxruntime.InferenceSession, source: Source, provider: str) -> None:
@@ -58,56 +57,18 @@ def refuse_elsewhere(session: onnxruntime.InferenceSession, source: Source, prov
         raise ModelError(f"{source.path}: not on {provider}: {', '.join(strays) or 'any node'}")
 
 
+def in_parts(session: onnxruntime.InferenceSession) -> Margins:
+    """float32[n, features] -> float32[n], log-odds; at most MOST rows at once."""
+
+    def margins(rows: Rows) -> Rows:
+        parts = [rows[at : at + MOST] for at in range(0, len(rows), MOST)]
+        return np.concatenate([run(session, part)[:, 0] for part in parts or [rows]])
+
+    return margins
+
+
 def _options() -> onnxruntime.SessionOptions:
     options = session_options()
     options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     return options
-
-
-class _Place(NamedTuple):
-    """Where a bucket's rows and margins lie on the device."""
-
-    rows: onnxruntime.OrtValue
-    margins: onnxruntime.OrtValue
-    binding: Any
-
-
-class Buckets:
-    """Runs of a session in a few fixed sizes, whose input and output stay where they are.
-
-    device: where that is, as ONNX Runtime calls it.
-    """
-
-    def __init__(self, session: onnxruntime.InferenceSession, features: int, device: str) -> None:
-        self._session = session
-        self._features = features
-        self._lock = Lock()
-        self._places = {size: self._place(size, device) for size in BUCKETS}
-
-    def _place(self, size: int, device: str) -> _Place:
-        make = onnxruntime.OrtValue.ortvalue_from_shape_and_type
-        rows = make([size, self._features], np.float32, device)
-        margins = make([size, 1], np.float32, device)
-        binding = self._session.io_binding()
-        binding.bind_ortvalue_input("rows", rows)
-        binding.bind_ortvalue_output("margin", margins)
-        return _Place(rows, margins, binding)
-
-    def __call__(self, rows: Rows) -> npt.NDArray[np.float32]:
-        """float32[n, features] -> float32[n], log-odds; one thread at a time."""
-        margins, most = np.empty(len(rows), np.float32), BUCKETS[-1]
-        with self._lock:
-            for start in range(0, len(rows), most):
-                chunk = rows[start : start + most]
-                margins[start : start + len(chunk)] = self._run(chunk)
-        return margins
-
-    def _run(self, chunk: Rows) -> npt.NDArray[np.float32]:
-        size = next(size for size in BUCKETS if size >= len(chunk))
-        place = self._places[size]
-        padded = np.zeros((size, self._features), np.float32)
-        padded[: len(chunk)] = chunk
-        place.rows.update_inplace(padded)
-        self._session.run_with_iobinding(place.binding)
-        return np.asarray(place.margins.numpy())[: len(chunk), 0]

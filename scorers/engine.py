@@ -7,20 +7,23 @@ before it serves.
 
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from time import perf_counter
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from schemas.errors import ModelError
-from scorers.cuda import BUCKETS, CUDA, Buckets
-from scorers.sessions import CPU, Rows
-
-Margins = Callable[[Rows], npt.NDArray[np.float32]]
+from scorers.cuda import CUDA, MOST
+from scorers.sessions import CPU, Margins, Rows
 
 # From about here XGBoost, which takes 0.1 ms before the first row, is ahead of ONNX Runtime
 # (`python -m bench.scoring`).
 LARGE: Final = 1_024
+# A call to the GPU costs the same for one row as for a hundred, one on the CPU by the row: where
+# they cross depends on the model, and on both devices. Ten milliseconds find it out.
+TRIED: Final = (4, 8, 16, 32, 64, 128, 256)
+_CALLS: Final = 5
 
 
 class Engine(NamedTuple):
@@ -49,9 +52,36 @@ def by_size(small: Margins, booster: bytes) -> Engine:
     )
 
 
-def on_gpu(buckets: Buckets) -> Engine:
-    """On the GPU, whatever the batch."""
-    return Engine(CUDA, buckets, BUCKETS)
+def on_gpu(small: Margins, large: Margins, rows: Rows) -> Engine:
+    """`large`, on the GPU, from the size of batch on at which it is the faster here; below it
+    `small`. Tried with `rows`."""
+    start = crossing(small, large, rows)
+    return Engine(
+        f"{CPU}, {CUDA} from {start} rows",
+        lambda some: (large if len(some) >= start else small)(some),
+        (1, start, MOST + 1),
+    )
+
+
+def crossing(
+    small: Margins, large: Margins, rows: Rows, clock: Callable[[], float] = perf_counter
+) -> int:
+    """The least of TRIED from which `large` is the faster; the last one where it never is."""
+    for size in TRIED[:-1]:
+        some = np.resize(rows, (size, rows.shape[1]))
+        if _least(large, some, clock) <= _least(small, some, clock):
+            return size
+    return TRIED[-1]
+
+
+def _least(margins: Margins, rows: Rows, clock: Callable[[], float]) -> float:
+    """The quickest of a few calls, s: the others waited for something else as well."""
+    spans = []
+    for _ in range(_CALLS):
+        began = clock()
+        margins(rows)
+        spans.append(clock() - began)
+    return min(spans)
 
 
 def _xgboost(booster: bytes) -> Margins:

@@ -13,7 +13,7 @@ import onnxruntime
 
 from scorers import Device
 from scorers.calibration import Calibration
-from scorers.cuda import open_cuda
+from scorers.cuda import in_parts, open_cuda
 from scorers.drift import SUMMARY, Summary
 from scorers.engine import Engine, by_size, on_gpu, refuse_other_bits
 from scorers.golden import Golden
@@ -97,9 +97,13 @@ def _engine(
     graph = open_session(source(MARGIN))
     margins = run(graph, golden.rows)[:, 0]
     golden.refuse(content.manifest.calibration.score(margins))
+
+    def small(rows: Rows) -> npt.NDArray[np.float32]:
+        return run(graph, rows)[:, 0]
+
     if device == "gpu":
-        engine = on_gpu(open_cuda(source(MARGIN_GPU), golden.rows.shape[1]))
+        engine = on_gpu(small, in_parts(open_cuda(source(MARGIN_GPU))), golden.rows)
     else:
-        engine = by_size(lambda rows: run(graph, rows)[:, 0], content.files[BOOSTER])
+        engine = by_size(small, content.files[BOOSTER])
     refuse_other_bits(engine, golden.rows, margins)
     return engine

@@ -1,6 +1,6 @@
 """Sessions of ONNX Runtime, each held to what its graph was exported from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +13,8 @@ from schemas.errors import ModelError
 from scorers.manifest import BOOSTER, Manifest
 
 Rows = npt.NDArray[np.float32]
+Margins = Callable[[Rows], npt.NDArray[np.float32]]
+"""float32[n, features] -> float32[n], log-odds."""
 Provider = str | tuple[str, Mapping[str, str]]
 
 CPU: Final = "CPUExecutionProvider"
@@ -24,6 +26,8 @@ _REFUSALS: Final = (
     runtime.InvalidProtobuf,
     runtime.NotImplemented,
     runtime.RuntimeException,
+    # What CUDA itself says, as that no device is there, comes as Python's own.
+    RuntimeError,
 )
 
 

@@ -121,6 +121,8 @@ def _model(settings: Settings) -> Check:
         model = Model.of(content, folder, device=settings.scorer)
     except ModelError as error:
         remedy = f"train one with `sluicegate train`, and name its folder in {variable('model')}"
+        if settings.scorer == "gpu":
+            remedy = f"see that a GPU is there, or unset {variable('scorer')}; or {remedy}"
         return Check("model", Verdict.FAIL, str(error), remedy)
     except ConfigurationError as error:
         remedy = f"install sluicegate[gpu] in place of [cpu], or unset {variable('scorer')}"

@@ -1,5 +1,9 @@
 """Whichever engine works a margin out, its bits are the same, or it is refused."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,13 +13,13 @@ import pytest
 
 from schemas.errors import ConfigurationError, ModelError
 from scorers import engine
-from scorers.cuda import BUCKETS, CUDA, Buckets, open_cuda, refuse_elsewhere
-from scorers.engine import LARGE, Engine, by_size, refuse_other_bits
+from scorers.cuda import CUDA, MOST, in_parts, open_cuda, refuse_elsewhere
+from scorers.engine import LARGE, TRIED, Engine, by_size, crossing, on_gpu, refuse_other_bits
 from scorers.inputs import REQUESTS
 from scorers.manifest import BOOSTER, MARGIN, MARGIN_GPU, Manifest
 from scorers.model import Model
 from scorers.sessions import CPU, Rows, Source, open_session, run, session_options
-from tests.unit.scorers_table import CALIBRATION, WIDTH, made_up_rows, model_files, write_model
+from tests.unit.scorers_table import CALIBRATION, made_up_rows, model_files, write_model
 
 FOLDER = Path("model")
 
@@ -80,22 +84,45 @@ def test_an_engine_of_other_bits_is_refused(files: dict[str, bytes], size: int) 
         refuse_other_bits(Engine("quick", off, (1, LARGE)), rows, margins)
 
 
-@pytest.mark.parametrize("count", [0, 1, BUCKETS[0], BUCKETS[0] + 1, BUCKETS[-1] + 1])
-def test_buckets_give_the_graphs_bits(files: dict[str, bytes], count: int) -> None:
-    """A batch is filled up or cut, and each of its rows has its own margin."""
-    buckets = Buckets(open_session(_source(files, MARGIN_GPU)), WIDTH, "cpu")
-    buckets(made_up_rows(BUCKETS[-1], seed=3))  # what was there before is not seen again
+@pytest.mark.parametrize("count", [0, 1, MOST, MOST + 1])
+def test_parts_give_the_graphs_bits(files: dict[str, bytes], count: int) -> None:
+    """A batch is cut, and each of its rows has its own margin."""
+    margins = in_parts(open_session(_source(files, MARGIN_GPU)))
     rows = made_up_rows(count, seed=4)
-    assert np.array_equal(buckets(rows), _margins(files, rows))
+    assert np.array_equal(margins(rows), _margins(files, rows))
 
 
-def test_buckets_serve_several_threads(files: dict[str, bytes]) -> None:
-    """They share the place of a bucket, and never each other's rows."""
-    buckets = Buckets(open_session(_source(files, MARGIN_GPU)), WIDTH, "cpu")
-    batches = [made_up_rows(50, seed) for seed in range(40)]
-    with ThreadPoolExecutor(4) as threads:
-        told = list(threads.map(buckets, batches))
-    assert all(np.array_equal(t, _margins(files, b)) for t, b in zip(told, batches, strict=True))
+class Timed:
+    """Engines that take what they are told, on a clock that only they move."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def taking(self, seconds: Callable[[int], float]) -> Callable[[Rows], Rows]:
+        """An engine that takes so long for so many rows."""
+
+        def margins(rows: Rows) -> Rows:
+            self.now += seconds(len(rows))
+            return rows[:, 0]
+
+        return margins
+
+
+@pytest.mark.parametrize(("call", "found"), [(0.0, TRIED[0]), (20.0, 32), (1e9, TRIED[-1])])
+def test_the_gpu_takes_the_sizes_that_it_is_faster_at(call: float, found: int) -> None:
+    """One that costs the same for every batch, against one that costs the same for every row."""
+    timed = Timed()
+    small, large = timed.taking(float), timed.taking(lambda _: call)
+    assert crossing(small, large, np.ones((3, 2), np.float32), lambda: timed.now) == found
+
+
+def test_the_name_tells_where_the_gpu_begins() -> None:
+    """And at that size it is asked, one row below it is not."""
+    chosen = on_gpu(lambda rows: 0 * rows[:, 0], lambda rows: rows[:, 0], np.ones((3, 2), "f4"))
+    start = chosen.sizes[1]
+    assert chosen.name == f"{CPU}, {CUDA} from {start} rows"
+    assert chosen.margins(np.ones((start, 2), np.float32)).all()
+    assert not chosen.margins(np.ones((start - 1, 2), np.float32)).any()
 
 
 @pytest.mark.skipif(CUDA in onnxruntime.get_available_providers(), reason="CUDA is there")
@@ -106,6 +133,19 @@ def test_a_gpu_that_is_asked_for_and_absent_is_refused(
     write_model(tmp_path / "model", files)
     with pytest.raises(ConfigurationError, match="ONNX Runtime that is installed is for the CPU"):
         Model.load(tmp_path / "model", device="gpu")
+
+
+def test_what_a_device_says_is_told(
+    files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CUDA's own errors are no ONNX Runtime's: they come as Python's RuntimeError."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA failure 100: no CUDA-capable device is detected")
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", broken)
+    with pytest.raises(ModelError, match=f"{MARGIN_GPU}: .* no CUDA-capable device"):
+        open_session(_source(files, MARGIN_GPU))
 
 
 def test_a_graph_that_runs_elsewhere_is_refused(files: dict[str, bytes]) -> None:
@@ -143,18 +183,55 @@ def test_a_model_without_a_graph_for_the_gpu_says_so(
 
 @pytest.mark.gpu
 def test_a_gpu_gives_the_cpus_bits(files: dict[str, bytes], tmp_path: Path) -> None:
-    """At every bucket's size, NaN included; and the whole graph is there."""
+    """Below the size it begins at, from there on, and in parts; NaN included."""
     write_model(tmp_path / "model", files)
-    on_gpu, on_cpu = Model.load(tmp_path / "model", device="gpu"), Model.load(tmp_path / "model")
-    assert on_gpu.engine == CUDA
-    for count in (1, *BUCKETS, BUCKETS[-1] + 1):
+    there, here = Model.load(tmp_path / "model", device="gpu"), Model.load(tmp_path / "model")
+    assert CUDA in there.engine
+    for count in (0, 1, *TRIED, MOST, MOST + 1):
         rows = made_up_rows(count, seed=count, unknown=0.3)
-        assert np.array_equal(on_gpu.margins(rows), on_cpu.margins(rows))
-        assert np.array_equal(on_gpu.score(rows), on_cpu.score(rows))
+        assert np.array_equal(there.margins(rows), here.margins(rows))
+        assert np.array_equal(there.score(rows), here.score(rows))
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_the_same_bits_in_every_size(files: dict[str, bytes]) -> None:
+    """No batch leaves anything to the next one, whatever their sizes."""
+    margins, rows = in_parts(open_cuda(_source(files, MARGIN_GPU))), made_up_rows(MOST, seed=5)
+    truth = _margins(files, rows)
+    for size in np.random.default_rng(6).integers(1, MOST, 200).tolist():
+        assert np.array_equal(margins(rows[-size:]), truth[-size:])
+
+
+@pytest.mark.gpu
+def test_a_gpu_serves_while_bundles_are_opened_on_it(
+    files: dict[str, bytes], tmp_path: Path
+) -> None:
+    """A swap opens the next bundle in another thread, and lets go of the last one."""
+    write_model(tmp_path / "model", files)
+    serving, rows = Model.load(tmp_path / "model", device="gpu"), made_up_rows(500, seed=7)
+    truth = _margins(files, rows)
+    with ThreadPoolExecutor(2) as threads:
+        opened = [threads.submit(Model.load, tmp_path / "model", device="gpu") for _ in range(20)]
+        while not all(one.done() for one in opened):
+            assert np.array_equal(serving.margins(rows), truth)
+    assert all(np.array_equal(one.result().margins(rows), truth) for one in opened)
+
+
+@pytest.mark.gpu
+def test_a_gpu_that_is_gone_is_told(files: dict[str, bytes], tmp_path: Path) -> None:
+    """The libraries are there, the device is not: a sentence, and no scores from the CPU."""
+    write_model(tmp_path / "model", files)
+    load = f"Model.load(Path({str(tmp_path / 'model')!r}), device='gpu')"
+    script = f"from pathlib import Path\nfrom scorers.model import Model\n{load}"
+    hidden = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, env=hidden, capture_output=True, check=False)
+    assert ended.returncode
+    assert b"ModelError: no session on a GPU, is all there" in ended.stderr
 
 
 @pytest.mark.gpu
 def test_a_gpu_refuses_trees(files: dict[str, bytes]) -> None:
     """The CPU's graph loads with CUDA listed; proof that we would notice."""
     with pytest.raises(ModelError):
-        open_cuda(_source(files, MARGIN), WIDTH)
+        open_cuda(_source(files, MARGIN))
