@@ -13,6 +13,7 @@ import time
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from bench.events import fill, interleaved, requests
 from bench.latency import LAST_LIMIT_S, Decided, decided, event_id, produce
 from bench.rig import BrokerName, StoreName, open_rig, running
 from bench.throughput import LIMIT_S, work_off
+from scorers import Device
 from scorers.shipped import SHIPPED as MODEL
 from stream.bundles.building import build
 from stream.bundles.roles import Deed
@@ -110,13 +112,14 @@ def measure(
     rate: float,
     swaps: int,
     every_s: float,
+    scorer: Device,
     folder: Path,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """p99 of the usual seconds and of those of swaps, s."""
     traffic = requests(accounts)
     bundles, (first, *others) = _bundles(folder, swaps + 1)
     _let_decide(bundles, first)
-    with open_rig(broker, store, decisions="all", bundles=str(bundles.path)) as rig:
+    with open_rig(broker, store, decisions="all", bundles=bundles.path, scorer=scorer) as rig:
         asyncio.run(fill(rig.settings, interleaved(list(islice(traffic, warm)))))
         with running(rig) as worker:
             work_off(worker, warm, LIMIT_S, "warming")
@@ -149,6 +152,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=5_000.0)
     parser.add_argument("--swaps", type=int, default=8)
     parser.add_argument("--every", type=float, default=4.0)
+    parser.add_argument("--scorer", choices=get_args(Device), default="cpu")
     given = parser.parse_args()
     with TemporaryDirectory(prefix="sluicegate-bench-") as folder:
         told = measure(
@@ -159,6 +163,7 @@ def main() -> None:
             given.rate,
             given.swaps,
             given.every,
+            given.scorer,
             Path(folder),
         )
     print(table(*told, given.rate))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,9 @@ import treelite
 import xgboost
 from onnx import TensorProto, helper, numpy_helper
 
-from scorers.engine import Margins
 from scorers.export import IR_VERSION, OPSET
 from scorers.forest import Forest, parse
-from scorers.sessions import CPU, run, session_options
+from scorers.sessions import CPU, Margins, run, session_options
 from scorers.unknowns import ROWS
 
 _NODE_COLUMNS = (
@@ -30,17 +30,35 @@ _NODE_COLUMNS = (
 
 def peers(document: Mapping[str, Any]) -> dict[str, Margins]:
     """By name: each on one thread, with the same bits."""
-    booster = xgboost.Booster({"nthread": 1}, model_file=bytearray(json.dumps(document).encode()))
-    model = treelite.frontend.from_xgboost(booster)
+    text = json.dumps(document).encode()
+    model = treelite.frontend.from_xgboost(xgboost.Booster(model_file=bytearray(text)))
     return {
         "ONNX Runtime, TreeEnsemble": on_onnx(_version_5(parse(document))),
-        "XGBoost, `inplace_predict`": lambda rows: np.asarray(
-            booster.inplace_predict(rows, predict_type="margin")
-        ),
+        "XGBoost, `inplace_predict`": on_xgboost(text, nthread=1),
         "treelite, GTIL": lambda rows: np.asarray(
             treelite.gtil.predict(model, rows, nthread=1, pred_margin=True)
         ).ravel(),
     }
+
+
+def on_the_gpu(booster: bytes) -> dict[str, Margins]:
+    """XGBoost's own kernels, where its build has them and CuPy, which brings the rows there."""
+    if not xgboost.build_info()["USE_CUDA"] or find_spec("cupy") is None:
+        return {}
+    import cupy  # noqa: PLC0415 - a peer, where it is installed
+
+    forest = xgboost.Booster({"device": "cuda"}, model_file=bytearray(booster))
+    return {
+        "XGBoost on the GPU, `inplace_predict`": lambda rows: np.asarray(
+            cupy.asnumpy(forest.inplace_predict(cupy.asarray(rows), predict_type="margin"))
+        )
+    }
+
+
+def on_xgboost(booster: bytes, nthread: int) -> Margins:
+    """XGBoost on the CPU."""
+    forest = xgboost.Booster({"nthread": nthread}, model_file=bytearray(booster))
+    return lambda rows: np.asarray(forest.inplace_predict(rows, predict_type="margin"))
 
 
 def on_onnx(graph: bytes) -> Margins:
