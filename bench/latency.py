@@ -5,14 +5,20 @@ decision's timestamp in Kafka less the time at which its request was due, on one
 it holds the producer's linger of up to 5 ms, reading, remembering and scoring. The second row is
 the time at which a consumer had it. Producer and consumer share the two cores with broker, store
 and worker, and a decision on every request costs more than one on every change: an upper bound.
+Two more tables tell where the time went: what each stage of a group of chunks took, and how much of
+a core each process had, this one, the load, among them.
 """
 
 import argparse
 import asyncio
+import os
 import time
 from bisect import bisect_right
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -20,8 +26,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from numpy.typing import NDArray
 
 from bench.events import Partitioner, fill, interleaved, requests, send
-from bench.rig import BrokerName, StoreName, open_rig, running
-from bench.throughput import LIMIT_S, work_off
+from bench.processes import cpu_seconds
+from bench.rig import Process, Rig, open_rig, running
+from bench.throughput import LIMIT_S, Pace, work_off
 from stream.broker.connections import kafka_options
 from stream.replay import Line
 from stream.settings import Settings
@@ -29,6 +36,8 @@ from stream.settings import Settings
 # A gateway's short linger: an event waits so long for others of its partition.
 LINGER_S = 0.005
 LAST_LIMIT_S = 20.0
+
+T = TypeVar("T")
 
 
 class _Told(msgspec.Struct):
@@ -44,6 +53,13 @@ class Decided(NamedTuple):
     written: float
     read: float
     policy_version: str
+
+
+class Spent(NamedTuple):
+    """What the processes did meanwhile; `load`: seconds of a core that this one had."""
+
+    pace: Pace
+    load: float
 
 
 _told = msgspec.json.Decoder(_Told).decode
@@ -115,17 +131,39 @@ async def _measured(settings: Settings, events: list[Line], rate: float) -> NDAr
     )
 
 
-def measure(
-    broker: BrokerName, store: StoreName, accounts: int, warm: int, rate: float, seconds: float
-) -> NDArray[np.float64]:
-    """Seconds until each event's decision was written and read, float64[n, 2], as sent."""
-    traffic = requests(accounts)
-    with open_rig(broker, store, decisions="all") as rig:
-        asyncio.run(fill(rig.settings, interleaved(list(islice(traffic, warm)))))
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A worker that has worked off a first part of the traffic, and the `events` of the next."""
+
+    rig: Rig
+    worker: Process
+    events: list[Line]
+    warm: int
+
+    def watch(self, load: Coroutine[Any, Any, T]) -> tuple[T, Spent]:
+        """Let the load run until all is handled: what it returns, and who did what."""
+        first, began = self.worker.sample(), cpu_seconds(os.getpid())
+        found = asyncio.run(load)
+        total = self.warm + len(self.events)
+        last = work_off(self.worker, total, LAST_LIMIT_S, "the rest").last
+        return found, Spent(Pace("", first, last), cpu_seconds(os.getpid()) - began)
+
+
+@contextmanager
+def _trial(given: argparse.Namespace) -> Iterator[Trial]:
+    traffic = requests(given.accounts)
+    with open_rig(given.broker, given.store, decisions=given.decisions) as rig:
+        asyncio.run(fill(rig.settings, interleaved(list(islice(traffic, given.warm)))))
         with running(rig) as worker:
-            work_off(worker, warm, LIMIT_S, "warming")
-            events = interleaved(list(islice(traffic, int(rate * seconds))))
-            return asyncio.run(_measured(rig.settings, events, rate))
+            work_off(worker, given.warm, LIMIT_S, "warming")
+            events = interleaved(list(islice(traffic, int(given.rate * given.seconds))))
+            yield Trial(rig, worker, events, given.warm)
+
+
+def measure(given: argparse.Namespace) -> tuple[NDArray[np.float64], Spent]:
+    """Seconds until each event's decision was written and read, float64[n, 2], as sent."""
+    with _trial(given) as trial:
+        return trial.watch(_measured(trial.rig.settings, trial.events, given.rate))
 
 
 def table(latencies: NDArray[np.float64], rate: float) -> str:
@@ -140,31 +178,42 @@ def table(latencies: NDArray[np.float64], rate: float) -> str:
     return "\n".join(rows)
 
 
-def measure_changes(
-    broker: BrokerName, store: StoreName, accounts: int, warm: int, rate: float, seconds: float
-) -> dict[float, int]:
+def measure_changes(given: argparse.Namespace) -> tuple[dict[float, int], Spent]:
     """As in production: decisions only when they change, latency as the worker's metric has it."""
-    traffic = requests(accounts)
-    with open_rig(broker, store, decisions="changes") as rig:
-        asyncio.run(fill(rig.settings, interleaved(list(islice(traffic, warm)))))
-        with running(rig) as worker:
-            work_off(worker, warm, LIMIT_S, "warming")
-            events = interleaved(list(islice(traffic, int(rate * seconds))))
-            before = worker.latencies()
-            due = (time.time() + 0.5 + np.arange(len(events)) / rate).tolist()
-            asyncio.run(produce(rig.settings, events, due))
-            work_off(worker, warm + len(events), LAST_LIMIT_S, "the rest")
-            return {bound: count - before[bound] for bound, count in worker.latencies().items()}
+    with _trial(given) as trial:
+        before = trial.worker.latencies()
+        due = (time.time() + 0.5 + np.arange(len(trial.events)) / given.rate).tolist()
+        _, spent = trial.watch(produce(trial.rig.settings, trial.events, due))
+        after = trial.worker.latencies().items()
+        return {bound: count - before[bound] for bound, count in after}, spent
 
 
 def changes_table(counts: dict[float, int], rate: float) -> str:
     """Markdown: share of the events that were done within each bound."""
     total = counts[float("inf")]
     shown = {bound: count / total for bound, count in counts.items() if 0.01 <= bound <= 0.25}
-    head = " | ".join(f"≤ {1e3 * bound:.0f} ms" for bound in shown)
-    shares = " | ".join(f"{share:.1%}" for share in shown.values())
-    rule = " ---: |" * (len(shown) + 1)
-    return f"| events/s | {head} |\n|{rule}\n| {rate:,.0f} | {shares} |"
+    shares = {f"≤ {1e3 * bound:.0f} ms": f"{share:.1%}" for bound, share in shown.items()}
+    return _row({"events/s": f"{rate:,.0f}"} | shares)
+
+
+def breakdown(spent: Spent) -> str:
+    """Markdown: what the stages of a group of chunks took, and how much of a core each process
+    had."""
+    pace = spent.pace
+    stages = {name: us * pace.batch() / 1e3 for name, us in pace.stages_us().items()}
+    stages["all"] = sum(stages.values())
+    seconds = {name: pace.last.cpu[name] - used for name, used in pace.first.cpu.items()}
+    seconds |= {"load": spent.load, "worker's loop": pace.last.loop_cpu - pace.first.loop_cpu}
+    told = {"events a group": f"{pace.batch():.0f}"}
+    told |= {f"{name}, ms": f"{taken:.1f}" for name, taken in stages.items()}
+    cores = {f"{name}, of a core": f"{used / pace.seconds:.0%}" for name, used in seconds.items()}
+    return f"{_row(told)}\n\n{_row(cores)}"
+
+
+def _row(cells: dict[str, str]) -> str:
+    """A table of one row."""
+    lines = cells, ["---:"] * len(cells), cells.values()
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def main() -> None:
@@ -179,15 +228,11 @@ def main() -> None:
     parser.add_argument("--decisions", choices=("all", "changes"), default="all")
     given = parser.parse_args()
     if given.decisions == "changes":
-        counts = measure_changes(
-            given.broker, given.store, given.accounts, given.warm, given.rate, given.seconds
-        )
-        print(changes_table(counts, given.rate))
+        counts, spent = measure_changes(given)
+        print(changes_table(counts, given.rate), breakdown(spent), sep="\n\n")
         return
-    latencies = measure(
-        given.broker, given.store, given.accounts, given.warm, given.rate, given.seconds
-    )
-    print(table(latencies, given.rate))
+    latencies, spent = measure(given)
+    print(table(latencies, given.rate), breakdown(spent), sep="\n\n")
 
 
 if __name__ == "__main__":
