@@ -9,7 +9,6 @@ waiting for the GPU included; the store's comes on top.
 
 import argparse
 import asyncio
-import io
 import sys
 from collections.abc import Sequence
 from itertools import islice
@@ -18,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from bench.events import interleaved, requests
+from bench.gates import gate
 from bench.models import graphs, write_model
 from bench.processes import processor, use_two_cores
 from bench.turns import chunks, turns
@@ -26,16 +26,12 @@ from scorers import Device
 from scorers.shipped import SHIPPED
 from stream.agents import Gate
 from stream.broker.connections import store_client
-from stream.broker.sinks import FileSink
 from stream.bundles.opening import chosen_policy
 from stream.bundles.panel import Panel, Seat
 from stream.decide.court import open_court
-from stream.decode.geography import Geography
-from stream.decode.hashing import KeyedHasher
 from stream.demo.embedded import embedded_store
 from stream.logs import configure_logs
-from stream.metrics import Metrics
-from stream.replay import LOCAL_PEPPER, Line
+from stream.replay import Line
 from stream.settings import load_settings
 from stream.store import RedisStore, Store
 
@@ -56,14 +52,7 @@ def _gate(store: Store, case: Case, device: Device) -> Gate:
     settings = load_settings(model=case.model, scorer=device)
     policy = chosen_policy(settings)
     seats = [Seat("0" * 8, open_court(settings), policy) for _ in range(1 + case.shadows)]
-    return Gate(
-        court=Panel(seats[0], shadows=seats[1:]),
-        hasher=KeyedHasher(LOCAL_PEPPER),
-        geography=Geography(),
-        store=store,
-        sink=FileSink(io.BytesIO(), io.BytesIO()),
-        metrics=Metrics(),
-    )
+    return gate(store, Panel(seats[0], shadows=seats[1:]))
 
 
 async def _measure(lines: Sequence[Line], size: int, case: Case) -> tuple[float, float]:
