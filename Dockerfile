@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
-# sluicegate's worker and commands. RUNTIME is `cpu` or `gpu`: the two exclude one another.
+# sluicegate's worker and commands. RUNTIME is `cpu` or `gpu`: the two exclude one another;
+# `cpu,grpc` answers Envoy's ext_authz over gRPC as well, `cpu,train` trains and explains.
 #   docker build --build-arg RUNTIME=gpu -t sluicegate:gpu .
 
 FROM python:3.12-slim AS build
