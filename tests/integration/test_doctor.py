@@ -12,6 +12,8 @@ from redis.asyncio import Redis
 from kyc.lists.folder import Folder
 from kyc.lists.imports import import_list
 from kyc.lists.kinds import Kind
+from schemas.errors import ModelError
+from scorers import model
 from scorers.cuda import CUDA
 from stream import doctor, guard
 from stream.broker.topics import create_topics
@@ -70,6 +72,20 @@ async def test_a_gpu_that_is_not_there_is_told(settings: Settings) -> None:
     assert check.verdict is Verdict.FAIL
     assert "sluicegate[gpu]" in check.remedy
     assert "SLUICEGATE_SCORER" in check.remedy
+
+
+async def test_a_gpu_that_does_not_start_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The extra is there, the device is not: another model alone would be no remedy."""
+
+    def gone(_: object) -> None:
+        raise ModelError("no session on a GPU")
+
+    monkeypatch.setattr(model, "open_cuda", gone)
+    check = (await examine(settings.model_copy(update={"scorer": "gpu"})))["model"]
+    assert check.verdict is Verdict.FAIL
+    assert "unset SLUICEGATE_SCORER" in check.remedy
 
 
 async def test_a_wrong_model_and_policy_are_named(settings: Settings, tmp_path: Path) -> None:
