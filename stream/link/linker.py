@@ -19,7 +19,7 @@ from stream.link.ledger import Ledger
 from stream.link.notice import Notice
 from stream.link.noticing import Noticing
 from stream.link.parting import parted
-from stream.link.portrait import Population, likely, portrait, ties
+from stream.link.portrait import Population, is_own, likely, portrait, ties
 from stream.link.rings import FEWEST, SURPRISING, rings
 from stream.link.surprise import Edges, Floats, Ints, sharing
 from stream.link.touches import Touch
@@ -234,10 +234,11 @@ class Linker:
         edges, shared = population.edges, population.sharing
         inside = np.bincount(edges.value[member[edges.account]], minlength=len(edges.kind))
         own = (inside >= FEWEST) & (shared.surprise >= SURPRISING)
-        keys = np.flatnonzero(own & (inside >= KEY_SHARE * shared.accounts))
+        part = len(campaign.members) / len(population.proven)
+        keys = np.flatnonzero(own & is_own(inside, shared.accounts, part, KEY_SHARE))
         held = self.ledger.values
         number = np.where(keys < held, keys, held - 1 - keys)
-        telling = (keys < held) & (inside[keys] >= TELLING_SHARE * shared.accounts[keys])
+        telling = (keys < held) & is_own(inside, shared.accounts, part, TELLING_SHARE)[keys]
         campaign.keys = dict(zip(number.tolist(), inside[keys].tolist(), strict=True))
         campaign.telling = number[telling].tolist()
 

@@ -74,9 +74,20 @@ class Population:
     @cached_property
     def conduct(self) -> Floats:
         """Each account's score as a normal deviate of its rank among the reference."""
-        known = np.sort(self.score[self.reference])
-        rank = (np.searchsorted(known, self.score) + 0.5) / (len(known) + 1)
+        return self.conduct_of(np.arange(len(self.proven)), np.zeros(0, np.int64))
+
+    def conduct_of(self, accounts: Ints, ring: Ints) -> Floats:
+        """The same of some accounts, among those of the reference that are not of a ring: a large
+        one that has come to be established would be the measure of itself."""
+        score, own = self.score[accounts], np.sort(self.score[ring[self.reference[ring]]])
+        below = np.searchsorted(self._known, score) - np.searchsorted(own, score)
+        rank = (below + 0.5) / (len(self._known) - len(own) + 1)
         return np.clip(ndtri(np.minimum(rank, 1 - 1e-6)), -3, 3)
+
+    @cached_property
+    def _known(self) -> Floats:
+        """The scores of the reference, sorted."""
+        return np.sort(self.score[self.reference])
 
     @cached_property
     def ranks(self) -> NDArray[np.float32]:
@@ -149,9 +160,20 @@ def ties(p: Population, ring: Ints) -> Ints:
     uses = p.uses(ring)
     uses = uses.take(p.shared[uses.value] & ~_CIRCUMSTANTIAL[uses.kind[uses.value]])
     inside = np.bincount(uses.value, minlength=len(uses.kind))
-    own = (inside >= SHARERS) & (inside >= OWN_SHARE * p.sharing.accounts)
+    part = len(ring) / len(p.proven)
+    own = (inside >= SHARERS) & is_own(inside, p.sharing.accounts, part, OWN_SHARE)
     shown = uses.take(own[uses.value])
     return counted(shown.account, p.families[shown.value], len(p.proven))[ring]
+
+
+def is_own(inside: Ints, users: Ints, part: float, share: float) -> Mask:
+    """Whether a value is a group's own, that `inside` members and so many `users` at all know.
+
+    It is where members are this `share` of the users, counted as if the group were a small `part`
+    of the accounts: of one that is most of them, everybody's values are mostly used by members.
+    """
+    own: Mask = users - inside <= (1.0 - share) * (1.0 - part) * users
+    return own
 
 
 def counted(account: Ints, family: Ints, accounts: int) -> Ints:
@@ -166,7 +188,7 @@ def portrait(population: Population, members: Ints) -> Floats:
     """The TRAITS of a ring; float64[len(TRAITS)]."""
     p, unproven = population, members[~population.proven[members]]
     own = unproven if len(unproven) >= FEWEST else members
-    conduct, uses = p.conduct[own], p.uses(own)
+    conduct, uses = p.conduct_of(own, members), p.uses(own)
     together = _most_alike(p, uses, "network") / len(own)
     traits = np.array(
         [

@@ -42,7 +42,7 @@ def rings(edges: Edges, shared: Sharing, accounts: int) -> list[Ints]:
     rarity = _rarity(shared, accounts)
     found = []
     for one in _split(kept, component[kept.account]):
-        ties = _Ties.of(one, rarity, shared.accounts)
+        ties = _Ties.of(one, rarity, shared.accounts, accounts)
         found += [ties.account[group] for part in ties.communities() for group in ties.core(part)]
     return found
 
@@ -53,7 +53,7 @@ def parts(edges: Edges, shared: Sharing, ring: Ints) -> list[Ints]:
     inside[ring] = True
     strong = (shared.surprise >= SURPRISING) & (shared.accounts >= FEWEST)
     kept = _strongest(edges.take(strong[edges.value] & inside[edges.account]), shared.surprise)
-    ties = _Ties.of(kept, _rarity(shared, len(inside)), shared.accounts)
+    ties = _Ties.of(kept, _rarity(shared, len(inside)), shared.accounts, len(inside))
     return [ties.account[group] for group in ties.communities(PART_RESOLUTION)]
 
 
@@ -118,19 +118,22 @@ def _split(edges: Edges, component: Ints) -> Iterator[Edges]:
 class _Ties:
     """One component: its accounts, their values, and how strongly a value ties."""
 
-    def __init__(self, account: Ints, owner: Ints, value: Ints, weight: Floats, uses: Ints) -> None:
+    def __init__(
+        self, account: Ints, owner: Ints, value: Ints, weight: Floats, uses: Ints, accounts: int
+    ) -> None:
         self.account = account
+        self._accounts = accounts
         self._owner = owner  # of each edge, an index into `account`
         self._value = value  # an index into `uses`: by how many accounts at all it is used
         self._weight = weight  # of each edge
         self._uses = uses
 
     @classmethod
-    def of(cls, edges: Edges, rarity: Floats, uses: Ints) -> "_Ties":
+    def of(cls, edges: Edges, rarity: Floats, uses: Ints, accounts: int) -> "_Ties":
         """The ties of a component's edges."""
         account, owner = np.unique(edges.account, return_inverse=True)
         values, value = np.unique(edges.value, return_inverse=True)
-        return cls(account, owner, value, rarity[edges.value], uses[values])
+        return cls(account, owner, value, rarity[edges.value], uses[values], accounts)
 
     def communities(self, resolution: float = RESOLUTION) -> list[NDArray[np.intp]]:
         """Indices into `account`, by community."""
@@ -161,5 +164,7 @@ class _Ties:
         inside[group] = True
         here = self._value[inside[self._owner]]
         share = np.bincount(here, minlength=len(self._uses)) / self._uses
-        weight = self._weight * share[self._value]
+        usual = len(group) / self._accounts
+        lift = np.maximum(share - usual, 0) / max(1 - usual, 1e-9)
+        weight = self._weight * lift[self._value]
         return np.bincount(self._owner, weight, len(self.account)).astype(np.float64)

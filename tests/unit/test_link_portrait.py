@@ -6,10 +6,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtri
 
 from schemas.features import FEATURE_NAMES
 from stream.link.kinds import KIND
-from stream.link.portrait import DOUBT, TRAITS, Population, likely, portrait
+from stream.link.portrait import (
+    DOUBT,
+    TRAITS,
+    Population,
+    is_own,
+    likely,
+    portrait,
+    ties,
+)
 from stream.link.surprise import Edges, sharing
 from tests.unit.gates import DAY, NOW
 
@@ -250,3 +259,46 @@ def test_the_uses_of_some_are_those_of_a_walk(pairs: list[tuple[int, int]], some
     walked = [pair for one in sorted(some) for pair in pairs if pair[0] == one]
     pairs_found = zip(found.account.tolist(), found.value.tolist(), strict=True)
     assert sorted(pairs_found) == sorted(walked)
+
+
+def test_a_ring_is_not_the_measure_of_itself() -> None:
+    """However many of its members have come to be established."""
+    score = np.linspace(0.0, 0.5, HONEST + RING)
+    score[MEMBERS] = 0.9
+    settled = np.ones(HONEST + RING, bool)
+    settled[MEMBERS[-5:]] = False
+    assert trait("conduct", score=score, proven=settled) == trait("conduct", score=score) > 1
+
+
+@given(st.lists(st.integers(0, 9), min_size=50, max_size=50), st.sets(st.integers(0, 49)))
+def test_conduct_is_a_rank_among_the_others(scores: list[int], ring: set[int]) -> None:
+    """Of the established accounts that are not of the ring: as counted one by one."""
+    told = population(
+        score=np.resize(scores, HONEST + RING).astype(float), proven=np.ones(HONEST + RING, bool)
+    )
+    others = np.delete(told.score, sorted(ring))
+    found = told.conduct_of(np.arange(50), np.array(sorted(ring), np.int64))
+    for account in range(50):
+        rank = ((others < told.score[account]).sum() + 0.5) / (len(others) + 1)
+        assert found[account] == pytest.approx(np.clip(ndtri(rank), -3, 3))
+
+
+@pytest.mark.parametrize(
+    ("part", "inside", "own"),
+    [(0.0, 50, True), (0.0, 49, False), (0.5, 75, True), (0.5, 74, False), (1.0, 99, False)],
+)
+def test_what_everybody_uses_is_no_large_groups_own(part: float, inside: int, own: bool) -> None:
+    """Half of the users are not enough for a group that is half of the accounts."""
+    assert is_own(np.array([inside]), np.array([100]), part, 0.5).tolist() == [own]
+
+
+@pytest.mark.parametrize(("others", "tied"), [(10, 2), (40, 0)])
+def test_most_of_a_population_is_tied_by_what_others_seldom_use(others: int, tied: int) -> None:
+    """A ring of 160 of 220 accounts, whose network and client some others have too: at 40 of
+    60 these are popular things, though four in five of who has them are members."""
+    ring = np.arange(60, HONEST + RING)
+    own = np.arange(HONEST + RING)
+    own[60 - others :] = 0
+    shown = {"asn": own, "tls_fingerprint": own}
+    told = population(shown, proven=np.arange(HONEST + RING) < 60)
+    assert ties(told, ring).tolist() == [tied] * len(ring)
