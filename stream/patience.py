@@ -136,9 +136,9 @@ class PatientCensus:
         self._census = census
         self._store = store
 
-    async def count(self, noted: Sequence[Noted]) -> list[Counts]:
+    async def count(self, noted: Sequence[Noted], *, note: bool = True) -> list[Counts]:
         """As Census.count."""
-        return await self._store.insist(lambda: self._census.count(noted))
+        return await self._store.insist(lambda: self._census.count(noted, note=note))
 
     async def forget(self, noted: Sequence[Noted]) -> None:
         """As Census.forget."""
