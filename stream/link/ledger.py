@@ -1,7 +1,7 @@
 """The ledger: every account that was touched, and every value that it used, as columns.
 
 What was not used for LIFE_MS is forgotten; accounts stay, with their last row, until the linker
-starts again. Memory (bench/linking.py): 720 bytes an account, and 357 bytes for each pair of an
+starts again. Memory (bench/linking.py): 730 bytes an account, and 360 bytes for each pair of an
 account and a value; an account keeps its newest MOST_VALUES of one kind.
 """
 
