@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from stream.link import behaviour
-from stream.link.campaigns import FADING, SETTLED, Campaign, Register, campaign_id
-from stream.link.kinds import FAMILY, KIND
+from stream.link.campaigns import FADING, Campaign, Register, campaign_id
+from stream.link.kinds import KIND
 from stream.link.ledger import Ledger
 from stream.link.notice import Notice
 from stream.link.noticing import Noticing
@@ -22,6 +22,7 @@ from stream.link.parting import parted
 from stream.link.portrait import Population, is_own, likely, portrait, ties
 from stream.link.rings import FEWEST, SURPRISING, rings
 from stream.link.surprise import Edges, Floats, Ints, sharing
+from stream.link.telling import Telling
 from stream.link.touches import Touch
 from stream.link.weighing import Weights
 
@@ -85,7 +86,7 @@ class Linker:
         self._witness = witness
         self._searched = 0
         self._news = 0
-        self._telling: dict[int, list[Campaign]] = {}
+        self._telling = Telling()
         self._noticing = Noticing()
 
     def fold(self, touch: Touch) -> Changes:
@@ -126,17 +127,12 @@ class Linker:
             return register.campaign_of[account].is_settled(account)
         if self.ledger.columns["trusted"][account]:
             return False
-        shown: dict[str, tuple[Campaign, set[int]]] = {}
-        for value in touch.values:
-            number = self.ledger.number_of(value)
-            for campaign in self._telling.get(-1 if number is None else number, ()):
-                shown.setdefault(campaign.campaign_id, (campaign, set()))[1].add(FAMILY[value[0]])
-        tied = [campaign for campaign, families in shown.values() if len(families) >= 2]
-        if not tied:
+        if not (met := self._telling.met(self.ledger, touch.values)):
             return False
-        register.enlist(tied[0], [account], touch.ts)
-        tied[0].members[account].met = SETTLED  # what it showed is the campaign's own
-        return True
+        campaign, times = met
+        register.enlist(campaign, [account], touch.ts)
+        campaign.members[account].met = times
+        return campaign.is_settled(account)
 
     def _search(self) -> Changes:
         ledger = self.ledger
@@ -152,7 +148,7 @@ class Linker:
             if campaign:
                 changed[campaign.campaign_id] = campaign
         closed = self._fade()
-        self._telling = self._all_telling()
+        self._telling = Telling(self.register.open.values())
         return Changes(
             [*changed.values(), *closed],
             [account for campaign in changed.values() for account in campaign.settled()],
@@ -241,14 +237,6 @@ class Linker:
         telling = (keys < held) & is_own(inside, shared.accounts, part, TELLING_SHARE)[keys]
         campaign.keys = dict(zip(number.tolist(), inside[keys].tolist(), strict=True))
         campaign.telling = number[telling].tolist()
-
-    def _all_telling(self) -> dict[int, list[Campaign]]:
-        """By value of the ledger, the campaigns of which it tells a member."""
-        found: dict[int, list[Campaign]] = {}
-        for campaign in self.register.open.values():
-            for value in campaign.telling:
-                found.setdefault(value, []).append(campaign)
-        return found
 
     def _fade(self) -> list[Campaign]:
         """Let members go that were not found for long, and close campaigns without any."""

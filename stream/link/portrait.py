@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import bdtr, ndtri
 
 from schemas.features import FEATURE_NAMES
 from stream.link import behaviour
@@ -40,6 +40,7 @@ DOUBT: Final = 4
 APART_BY: Final = 1.5  # standard deviations of the established accounts
 TIED: Final = 2  # families of values: one alone may be a popular tool
 OWN_SHARE: Final = 0.5
+BY_CHANCE: Final = 0.01  # how likely that a value only seems to be a group's own
 LEAST_DAY: Final = 0.25  # an account that began an hour ago has no pace yet
 SHARERS: Final = 3  # two may be one person
 ENOUGH: Final = 50  # established accounts to be a reference
@@ -170,9 +171,12 @@ def is_own(inside: Ints, users: Ints, part: float, share: float) -> Mask:
     """Whether a value is a group's own, that `inside` members and so many `users` at all know.
 
     It is where members are this `share` of the users, counted as if the group were a small `part`
-    of the accounts: of one that is most of them, everybody's values are mostly used by members.
+    of the accounts: of one that is most of them, everybody's values are mostly used by members,
+    and the few who use a rare one are all members by chance, which is to be ruled out.
     """
-    own: Mask = users - inside <= (1.0 - share) * (1.0 - part) * users
+    others = users - inside
+    own: Mask = others <= (1.0 - share) * (1.0 - part) * users
+    own[own] = bdtr(others[own], users[own], 1.0 - part) <= BY_CHANCE
     return own
 
 

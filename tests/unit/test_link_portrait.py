@@ -292,6 +292,14 @@ def test_what_everybody_uses_is_no_large_groups_own(part: float, inside: int, ow
     assert is_own(np.array([inside]), np.array([100]), part, 0.5).tolist() == [own]
 
 
+@pytest.mark.parametrize(
+    ("part", "users", "own"), [(0.6, 4, False), (0.6, 20, True), (0.1, 4, True)]
+)
+def test_what_few_use_is_no_large_groups_own(part: float, users: int, own: bool) -> None:
+    """All four who know a value are of a ring that is most of the accounts: one time in eight."""
+    assert is_own(np.array([users]), np.array([users]), part, 0.8).tolist() == [own]
+
+
 @pytest.mark.parametrize(("others", "tied"), [(10, 2), (40, 0)])
 def test_most_of_a_population_is_tied_by_what_others_seldom_use(others: int, tied: int) -> None:
     """A ring of 160 of 220 accounts, whose network and client some others have too: at 40 of
