@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from kyc.marks import YES
+from kyc.marks import NO, YES
 from kyc.profile import Profile
 from kyc.things import Card, Document, Mailbox, Number
 
@@ -11,7 +11,12 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 QUARTER_MS: Final = 90 * DAY_MS
 # What an account signs up with, and what it adds later: the number of its row that says when.
-_SIGNUP: Final = {"device": "device", "subnet": "network"}
+_SIGNUP: Final = {
+    "device": "device",
+    "subnet": "network",
+    "system": "asn",
+    "referrer": "referrer",
+}
 _THINGS: Final = {
     "mailbox": ("mailbox", Mailbox._fields.index("told")),
     "phone_prefix": ("phone", Number._fields.index("verified")),
@@ -35,12 +40,18 @@ class Span(NamedTuple):
 
 
 _OF_ALL: Final = Span((HOUR_MS, DAY_MS, QUARTER_MS), MOST_OF_ALL)
+# Enough to tell a day's rush from what is usual, and 50 KB of a value that everybody has.
+MOST_IN_BURSTS: Final = 512
+_BURST: Final = Span((DAY_MS, QUARTER_MS), MOST_IN_BURSTS)
 _ONLY_EVER: Final = Span()
 _SPANS: Final = {
     "subnet": Span((HOUR_MS, DAY_MS)),
     "document": Span((QUARTER_MS,)),
     "client": _OF_ALL,
     "signup": _OF_ALL,
+    "site": _BURST,
+    "system": _BURST,
+    "referrer": _BURST,
 }
 
 
@@ -63,6 +74,9 @@ _NAMES: Final = {
     "document": ("document", "document_90d"),
     "client": ("client", "client_1h", "client_24h", "client_90d"),
     "signup": ("signup", "signup_1h", "signup_24h", "signup_90d"),
+    "site": ("site", "site_24h", "site_90d"),
+    "system": ("system", "system_24h", "system_90d"),
+    "referrer": ("referrer", "referrer_24h", "referrer_90d"),
 }
 Counts = tuple[int, ...]
 """How many accounts have a value, this one among them: so far, and those that claimed it within
@@ -72,7 +86,8 @@ each of the windows of its kind before this one."""
 def claims(profile: Profile) -> list[Claim]:
     """What may be shared of a profile: kinds as in kyc/links.py; `twin`: its client on its network,
     `plain_twin`: the same of those whom nothing but a mailbox that anybody can have speaks for;
-    `client` and `signup`: what share of all sign-ups have its client."""
+    `client` and `signup`: what share of all sign-ups have its client; `site`: who has mailboxes at
+    the same domain, where neither a free service nor a school nor an organisation gives them."""
     early = profile.earliest
     found = [
         Claim(kind, int(early[name][1]), early[name][0])
@@ -84,6 +99,12 @@ def claims(profile: Profile) -> list[Claim]:
         for kind, (name, place) in _THINGS.items()
         for value, row in profile.things.get(name, {}).items()
     ]
+    if "org" not in early:
+        found += [
+            Claim("site", box.site, box.told)
+            for box in _boxes(profile)
+            if box.disposable == YES or NO == box.free == box.academic
+        ]
     if "network" in early and "user_agent" in early:
         at, client = early["user_agent"][0], int(early["user_agent"][1])
         # Exclusive or: as good as a hash of both, since both are keyed hashes.
@@ -94,9 +115,13 @@ def claims(profile: Profile) -> list[Claim]:
     return found
 
 
+def _boxes(profile: Profile) -> list[Mailbox]:
+    return [Mailbox(*row) for row in profile.things.get("mailbox", {}).values()]
+
+
 def _is_plain(profile: Profile) -> bool:
     """Whether all of its mailboxes are such as anybody has, and no organisation was named."""
-    boxes = [Mailbox(*row) for row in profile.things.get("mailbox", {}).values()]
+    boxes = _boxes(profile)
     is_anybody = bool(boxes) and all(box.free == YES for box in boxes)
     return is_anybody and not profile.earliest.keys() & {"org", "business_oddities"}
 

@@ -19,7 +19,8 @@ class Evidence:
     kinds of kyc/claims.py, and `document_90d` (accounts that a document of it was shown for
     within 90 days before it), `signups_1h` and `signups_24h` (accounts that signed up from its
     network within an hour or a day before it), and of all accounts the `signup_` and `client_`
-    ones (with its client) of `1h`, `24h` and `90d`. A kind that is missing is not known.
+    ones (with its client) of `1h`, `24h` and `90d`, and `24h` and `90d` of `site`, `system` and
+    `referrer`. A kind that is missing is not known.
     """
 
     profile: Profile

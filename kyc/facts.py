@@ -17,7 +17,7 @@ from kyc.lists.lookups import Lists, registrable
 from kyc.mail import address, passes_for
 from kyc.marks import mark
 from kyc.phones import phone
-from kyc.plausible import firm_oddities, oddities
+from kyc.plausible import firm_oddities, is_unspeakable, oddities
 from kyc.profile import Profile, Thing
 from kyc.things import FUNDING, METHODS, NETWORKS, Card, Factor, Mailbox, Number
 from schemas.events import (
@@ -37,6 +37,7 @@ from schemas.events import (
 
 # A plus and seven digits: a block of some 10,000 numbers, as an operator or a farm gets them.
 _PHONE_RANGE: Final = 8
+_MOST_DIGITS: Final = 8
 _NETWORK_LISTS: Final = tuple(Kind(f"{kind}_networks") for kind in NETWORKS)
 
 
@@ -180,6 +181,8 @@ def _mailboxes(
         academic=mark(lists.university(domain)),
         lookalike=mark(free is not True and passes_for(domain, by.famous_mail)),
         registered=max(lists.registered(domain) or 0, 0),
+        digits=1 + min(sum(map(str.isdigit, told.local)), _MOST_DIGITS),
+        unspeakable=mark(is_unspeakable(told.local)),
     )
     return {"mailbox": {by.hasher.value("mailbox", told.mailbox): row}}
 

@@ -20,6 +20,10 @@ _FORMS: Final = {
 _ROWS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop")
 _RUN: Final = 4
 _REPEATED: Final = re.compile(r"(.)\1{3}")
+_VOWELS: Final = set("aeiouy")
+_CONSONANTS: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{6}")  # one more than in Hirschfeld
+_SWITCH: Final = re.compile(r"(?<=[a-z])[0-9]|(?<=[0-9])[a-z]")
+_SWITCHES: Final = 3
 _FOREIGN: Final = re.compile(r"https?:|www\.|[@#$%^*<>{}\[\]\\|=~]")
 
 
@@ -33,7 +37,7 @@ def oddities(name: str | None) -> int | None:
         any(sign.isdigit() for word in words for sign in word),
         bool(_FOREIGN.search(name or "")),
         any(_REPEATED.search(word) or _is_typed_along(word) for word in words),
-        any(map(_is_unspeakable, words)),
+        any(map(_lacks_vowels, words)),
         len(words) > 1 and len(set(words)) == 1,
     )
     return sum(odd)
@@ -51,9 +55,21 @@ def firm_oddities(name: str | None) -> int | None:
         bool(telling) and all(word in _PLACEHOLDERS for word in telling),
         bool(_FOREIGN.search(name or "")),
         any(_REPEATED.search(word) or _is_typed_along(word) for word in telling),
-        any(map(_is_unspeakable, telling)) and len(telling) == 1 and len(telling[0]) > 2 * _RUN,
+        any(map(_lacks_vowels, telling)) and len(telling) == 1 and len(telling[0]) > 2 * _RUN,
     )
     return sum(odd)
+
+
+def is_unspeakable(mailbox: str) -> bool:
+    """Whether the name of a mailbox can hardly be spoken: letters and digits in turns, or no
+    vowels. Names of other scripts than Latin are none of it."""
+    name = mailbox.casefold()
+    letters = "".join(filter(str.isalpha, name))
+    return (
+        len(_SWITCH.findall(name)) >= _SWITCHES
+        or bool(_CONSONANTS.search(name))
+        or _lacks_vowels(letters)
+    )
 
 
 def _words(name: str | None) -> list[str]:
@@ -66,8 +82,8 @@ def _is_typed_along(word: str) -> bool:
     return any(run in row or run[::-1] in row for run in runs for row in _ROWS)
 
 
-def _is_unspeakable(word: str) -> bool:
+def _lacks_vowels(word: str) -> bool:
     """Five Latin letters or more, and no vowel in any of them."""
     plain = unicodedata.normalize("NFKD", word)
     latin = [c for c in plain if c.isascii() and c.isalpha()]
-    return len(latin) == len(word) > _RUN and not set(latin) & set("aeiouy")
+    return len(latin) == len(word) > _RUN and not set(latin) & _VOWELS

@@ -11,11 +11,16 @@ MOST: Final = 5
 _DECIMALS: Final = 4
 # Where somebody is, or from which network, is a hint and never enough.
 _HINTS: Final = frozenset({Appeal.COUNTRY, Appeal.NETWORK})
+# A launch brings its crowd through one link, all of them newcomers: established accounts, from whom
+# the bar comes, could not tell how usual that is.
+_RUSH: Final = "signups_referrer_burst"
 # What an account has not shown yet, and that it is new, is true of every newcomer: only what it
 # has shown may decide. How much of it honest people show in the stream at hand, the bar knows.
 _DECISIVE: Final = np.array(
     [
-        SIGNALS[name].appeal not in _HINTS and SIGNALS[name].direction is Direction.RAISES
+        SIGNALS[name].appeal not in _HINTS
+        and SIGNALS[name].direction is Direction.RAISES
+        and name != _RUSH
         for name in NAMES
     ]
 )

@@ -16,7 +16,8 @@ class Mailbox(NamedTuple):
     """By the mailbox's hash; the one told last is the account's.
 
     domain, site: hashes of the address's domain and of what was registered of it; then marks;
-    registered: when that was, days since the epoch, 0: not known.
+    registered: when that was, days since the epoch, 0: not known; digits: one more than the name of
+    the mailbox has, 0: not known; unspeakable: a mark.
     """
 
     told: int
@@ -30,6 +31,8 @@ class Mailbox(NamedTuple):
     academic: int = 0
     lookalike: int = 0
     registered: int = 0
+    digits: int = 0
+    unspeakable: int = 0
 
 
 class Number(NamedTuple):

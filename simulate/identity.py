@@ -14,7 +14,6 @@ from simulate.people import birth_date, business_name, mailbox, person, phone, v
 from simulate.world import HOUR_MS, World
 
 _MINUTE = 60_000
-_HONEST_VARIANTS = 0.02  # people who sign up with a plus tag or other dots
 _CHECKED = ("pass", "review", "fail")
 
 
@@ -28,7 +27,7 @@ class _Biography:
         document = account.proofs.document
         # Whoever shows one document goes by one name.
         teller = np.random.default_rng(document) if document else self.rng
-        self.name = person(teller, account.proofs.country)
+        self.name = account.proofs.pseudonym or person(teller, account.proofs.country)
         self.email = self._mailbox()
 
     def facts(self) -> Iterator[tuple[int, str, Fact]]:
@@ -51,8 +50,8 @@ class _Biography:
             owner = np.random.default_rng(p.mailbox)
             base = mailbox(owner, person(owner, p.country), "gmail.com")
             return wording(self.rng, base)
-        own = mailbox(self.rng, self.name, p.email_domain)
-        return wording(self.rng, own) if self._chance(_HONEST_VARIANTS) else own
+        own = mailbox(self.rng, self.name, p.email_domain, p.handle)
+        return wording(self.rng, own) if self._chance(p.tagged) else own
 
     def _signup(self) -> Iterator[tuple[int, str, Fact]]:
         a, p = self.account, self.account.proofs

@@ -1,5 +1,7 @@
 """Made-up names, mailboxes and firms. Nobody real: first and last names are drawn apart."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 _FIRST = (
@@ -24,6 +26,14 @@ _KIND = ("Labs", "Software", "Analytics", "Systems", "Studio", "Health", "Logist
 _FORM = ("Inc", "GmbH", "Ltd", "LLC", "SAS", "BV")
 FREE_MAIL = ("gmail.com", "outlook.com", "icloud.com", "yahoo.com", "qq.com", "proton.me", "gmx.de")
 
+# Services of throw-away mailboxes that every list of them has.
+THROW_AWAY = (
+    *("mailinator.com", "guerrillamail.com", "yopmail.com", "trashmail.com", "sharklasers.com"),
+    *("10minutemail.com", "maildrop.cc", "getnada.com", "tempail.com", "dispostable.com"),
+    *("mailnesia.com", "spamgourmet.com", "mintemail.com", "throwawaymail.com", "33mail.com"),
+)
+JUNK_NAMES = ("test test", "asdf qwer", "user 1234", "xxx xxxx", "sdfg hjkl", "abc abc")
+
 
 def _one(rng: np.random.Generator, words: tuple[str, ...]) -> str:
     return words[int(rng.integers(len(words)))]
@@ -35,12 +45,36 @@ def person(rng: np.random.Generator, country: str) -> str:
     return f"{last} {first}" if country in {"CN", "KR", "JP", "VN"} else f"{first} {last}"
 
 
-def mailbox(rng: np.random.Generator, name: str, domain: str) -> str:
-    """An address made of a name and a number: six digits, so that no two people get the same."""
+def mailbox(rng: np.random.Generator, name: str, domain: str, handle: str = "numbered") -> str:
+    """An address made of a name and a number below a million, so that no two people get the same;
+    by `handle` the number is written in digits (`numbered`), in syllables (`spoken`), in both
+    (`short`), or stands alone as letters and digits without sense (`random`)."""
     a, b = name.lower().split(" ", 1)
     style, number = int(rng.integers(4)), int(rng.integers(1_000_000))
-    local = (f"{a}.{b}{number}", f"{a}{b}{number}", f"{a[0]}{b}{number}", f"{b}{number}.{a}")
+    n = _HANDLES[handle](number)
+    if handle == "random":
+        return f"{n}@{domain}"
+    local = (f"{a}.{b}{n}", f"{a}{b}{n}", f"{a[0]}{b}{n}", f"{b}{n}.{a}")
     return f"{local[style]}@{domain}"
+
+
+def _spoken(number: int) -> str:
+    """A number as syllables, two digits each."""
+    pairs = (number // 100**n % 100 for n in range(3))
+    return "".join("bdfghjklmnprstvwxzct"[pair // 5] + "aeiou"[pair % 5] for pair in pairs)
+
+
+def _random(number: int) -> str:
+    signs = "bcdfghjkmnpqrstvwxz23456789"
+    return "".join(signs[d] for d in np.random.default_rng(number).integers(len(signs), size=10))
+
+
+_HANDLES: dict[str, Callable[[int], str]] = {
+    "numbered": str,
+    "spoken": _spoken,
+    "short": lambda number: f"{_spoken(number // 100)[:4]}{number % 100}",
+    "random": _random,
+}
 
 
 # Dialling code with the first digits of a mobile number, and how many digits follow.

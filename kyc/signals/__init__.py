@@ -7,15 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kyc.evidence import Evidence
-from kyc.signals import cards, checks, mail, networks, people, phone
+from kyc.signals import bursts, cards, checks, mail, networks, people, phone
 from kyc.signals.registry import Appeal, Direction, Signal, collect, digest
 
 __all__ = ["DIGEST", "NAMES", "SIGNALS", "Appeal", "Direction", "Signal", "row"]
 
-SIGNALS: Final = {
-    signal.name: signal
-    for signal in chain.from_iterable(map(collect, (mail, phone, cards, networks, people, checks)))
-}
+_MODULES: Final = (mail, phone, cards, networks, bursts, people, checks)
+SIGNALS: Final = {signal.name: signal for signal in chain.from_iterable(map(collect, _MODULES))}
 NAMES: Final = tuple(SIGNALS)
 DIGEST: Final = digest(NAMES)
 _LOOKS: Final = tuple(signal.look for signal in SIGNALS.values())

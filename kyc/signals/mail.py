@@ -80,6 +80,20 @@ def email_domain_days(seen: Evidence) -> float | None:
     return float(min(max(seen.at // DAY_MS - box.registered, 0), _GROWN_DAYS))
 
 
+@signal(_RAISES, Appeal.MAIL)
+def email_digits(seen: Evidence) -> float | None:
+    """How many digits the mailbox's name has, 8 at most"""
+    box = seen.mailbox
+    return None if box is None or not box.digits else float(box.digits - 1)
+
+
+@signal(_RAISES, Appeal.MAIL)
+def email_unspeakable(seen: Evidence) -> bool | None:
+    """Whether the mailbox's name can hardly be spoken, such as those that machines make up"""
+    box = seen.mailbox
+    return None if box is None else read(box.unspeakable)
+
+
 @signal(_LOWERS, Appeal.MAIL)
 def domain_verified(seen: Evidence) -> bool | None:
     """Whether the account proved that it holds a domain"""

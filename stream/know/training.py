@@ -18,7 +18,7 @@ from schemas.ndjson import read_lines
 from scorers.train import Report, TrainingTable, train
 from stream.broker.sinks import FileSink
 from stream.controls.table import Controls
-from stream.decode.geography import open_geography
+from stream.decode.geography import Geography, open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.know.accounts import Registry
 from stream.know.assessor import IDENTITY, Assessor, Occasion, Opinion, Rows
@@ -79,13 +79,14 @@ class _Blind:
         return np.zeros_like(rows)
 
 
-def collect(bodies: Iterable[bytes], truths: dict[str, Truth]) -> TrainingTable:
+def collect(
+    bodies: Iterable[bytes], truths: dict[str, Truth], lists: Lists, geography: Geography
+) -> TrainingTable:
     """Replay account events (one JSON object each, by time), keep rows of accounts in `truths`."""
     collector, policy = Collector(truths), load_kyc_policy()
-    geography = open_geography(load_settings())
     hasher = KeyedHasher(LOCAL_PEPPER)
     registry = Registry(
-        Reading(hasher, geography.locate, Lists(), policy.famous_mail),
+        Reading(hasher, geography.locate, lists, policy.famous_mail),
         Assessor(_Blind(), policy, controls=Controls("shadow")),
         MemoryCensus(),
         MemoryStore(),
@@ -107,9 +108,10 @@ def train_recorded(out: Path, folders: Sequence[Path], seed: int, progress: Prog
 
     `progress` is called after each. Raises ConfigurationError for a folder without them.
     """
-    tables = []
+    tables, geography = [], open_geography(load_settings())
     for number, folder in enumerate(folders):
         truths = read_labels(recorded(folder, "labels"), prefix=f"{number}:")
-        tables.append(collect(read_lines(recorded(folder, "accounts")), truths))
+        bodies = read_lines(recorded(folder, "accounts"))
+        tables.append(collect(bodies, truths, Lists(), geography))
         progress(1)
     return train_tables(out, tables, seed)

@@ -146,4 +146,7 @@ async def test_signals_see_the_most_shared_value_of_a_kind() -> None:
         "subnet": 1,
         "signups_1h": 1,
         "signups_24h": 1,
+        "system": 1,
+        "system_24h": 1,
+        "system_90d": 1,
     }

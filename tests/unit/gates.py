@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from kyc.facts import Reading
 from kyc.lists.lookups import Lists
-from kyc.policy import load_kyc_policy
 from kyc.signals import NAMES
 from schemas.decisions import DeadLetter
 from schemas.features import FEATURE_NAMES
@@ -34,6 +33,7 @@ from stream.know.departed import Departed
 from stream.metrics import Metrics
 from stream.replay import ACCOUNTS, REQUESTS
 from stream.store import MemoryStore, Store
+from tests.unit import identities
 
 NOW = 1_780_000_000_000
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -168,7 +168,7 @@ def registry(
     governor: Governor | None = None,
 ) -> Registry:
     """A registry in memory, of a stream of which enough is known."""
-    policy, hasher, held = load_kyc_policy(), KeyedHasher(pepper), controls or Controls()
+    policy, hasher, held = identities.POLICY, KeyedHasher(pepper), controls or Controls()
     locate = (geography or Geography()).locate
     assessor = Assessor(scorer or Suspicious(), policy, controls=held, now=lambda: DECIDED_AT)
     assessor.heed(0.0)  # the policy's threshold alone, as if enough was known of the stream

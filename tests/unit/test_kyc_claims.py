@@ -16,7 +16,9 @@ def kinds(**fields: Any) -> set[str]:
 
 def test_a_sign_up_claims_its_client_and_its_place() -> None:
     """And is one of all sign-ups."""
-    assert kinds() == {"mailbox", "subnet", "twin", "client", "signup", "plain_twin"}
+    found = {"mailbox", "subnet", "system", "twin", "client", "signup", "plain_twin"}
+    assert kinds() == found
+    assert kinds(referrer="news") == found | {"referrer"}
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,18 @@ def test_whom_something_speaks_for_is_no_plain_twin(fields: dict[str, Any]) -> N
 def test_a_client_without_a_place_has_no_twin() -> None:
     """Nor is its share told: it is only asked of neighbours."""
     assert kinds(ip=None) == {"mailbox"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "claimed"),
+    [
+        ({"email": "ada@x.org"}, True),
+        ({"email": "ada@mailinator.com"}, True),
+        ({"email": "ada@gmail.com"}, False),
+        ({"email": "ada@mit.edu"}, False),
+        ({"email": "ada@x.org", "org_id": "org"}, False),
+    ],
+)
+def test_the_domain_of_a_mailbox_is_claimed(fields: dict[str, Any], claimed: bool) -> None:
+    """Where its mailboxes are neither a free service's nor a school's nor an organisation's."""
+    assert ("site" in kinds(**fields)) is claimed

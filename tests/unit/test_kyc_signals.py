@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kyc.claims import MOST, MOST_OF_ALL
+from kyc.claims import MOST, MOST_IN_BURSTS, MOST_OF_ALL
 from kyc.evidence import Evidence
 from kyc.lists.lookups import Lists
 from kyc.profile import join
@@ -92,6 +92,16 @@ TABLE: list[tuple[str, list[AccountEvent], Value]] = [
         [mail("a@mail.firm.com"), event("domain.verified", domain="firm.com")],
         False,
     ),
+    ("email_digits", [], None),
+    ("email_digits", [mail("ada@x.org")], 0.0),
+    ("email_digits", [mail("ada.1815+tag9@x.org")], 4.0),
+    ("email_digits", [mail("a1234567890@x.org")], 8.0),
+    ("email_unspeakable", [], None),
+    ("email_unspeakable", [mail("ada1815@x.org")], False),
+    ("email_unspeakable", [mail("hirschfeld@x.org")], False),
+    ("email_unspeakable", [mail("x7k2p9qz3v@x.org")], True),
+    ("email_unspeakable", [mail("kvbtrwzp@x.org")], True),
+    ("email_unspeakable", [mail("kv.btr@x.org")], True),
     ("domain_verified", [], False),
     ("domain_verified", [event("domain.verified", domain="firm.com")], True),
     ("domain_matches", [mail("a@firm.com")], None),
@@ -246,7 +256,12 @@ SHARED = {
 }
 # Of a thousand sign-ups of 90 days fifty came with the client; ten came from its network.
 ALIKE = {"plain_twin": 3, "subnet": 10, "client_90d": 50, "signup_90d": 1_000}
-OWN_TESTS = {"document_organisations", "email_domain_days", "signup_clients_alike"}
+BURSTS = {
+    "signups_domain_burst": "site",
+    "signups_system_burst": "system",
+    "signups_referrer_burst": "referrer",
+}
+OWN_TESTS = {"document_organisations", "email_domain_days", "signup_clients_alike", *BURSTS}
 NETWORKS = {
     f"signup_{kind}": f"198.51.{n}.9"
     for n, kind in enumerate(("datacentre", "vpn", "tor", "relay", "runner"))
@@ -293,6 +308,26 @@ def test_neighbours_alike(counts: dict[str, int], value: float | None) -> None:
     seen = sees("signup_clients_alike", shared=ALIKE | counts)
     assert seen == (value if value is None else pytest.approx(value, abs=1e-3))
     assert sees("signup_clients_alike") is None
+
+
+@pytest.mark.parametrize(("name", "kind"), BURSTS.items())
+@pytest.mark.parametrize(
+    ("today", "ever", "all_ever", "value"),
+    [
+        (2, 2, 1_180, 0.0),
+        (8, 8, 1_180, 9.0),  # 7 others where 0.09 are usual
+        (5, 45, 1_180, 0.298),  # 4 others or more where 3.7 are
+        (5, 5, 100, 0.138),  # the stream is of today: 5.0 may be
+        (20, 20, 100, 5.916),
+        (5, MOST_IN_BURSTS, 1_180, 0.0),
+    ],
+)
+def test_a_rush(name: str, kind: str, today: int, ever: int, all_ever: int, value: float) -> None:
+    """Surprising by its share of all sign-ups before, and a hundred today; never of two, nor of a
+    crowd."""
+    counts = {f"{kind}_24h": today, f"{kind}_90d": ever, "signup_24h": 100}
+    assert sees(name, shared=counts | {"signup_90d": all_ever}) == pytest.approx(value, abs=1e-2)
+    assert sees(name) is None
 
 
 def test_the_age_of_a_domain() -> None:
