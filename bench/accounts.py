@@ -36,9 +36,10 @@ from stream.demo.embedded import embedded_store
 from stream.know.census import RedisCensus
 from stream.know.opening import open_registry
 from stream.know.vault import RedisVault
+from stream.lines import ACCOUNTS, Line, lines
+from stream.local import LOCAL_PEPPER
 from stream.logs import configure_logs
 from stream.metrics import Metrics
-from stream.replay import ACCOUNTS, LOCAL_PEPPER, Line, lines
 from stream.settings import Settings, load_settings
 from stream.store import RedisStore
 

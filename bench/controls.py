@@ -30,9 +30,9 @@ from stream.decide.policy import SHIPPED, load_policy
 from stream.demo.embedded import embedded_store
 from stream.govern.governor import Governor
 from stream.govern.grants import RedisGrants
+from stream.lines import Line
 from stream.logs import configure_logs
 from stream.metrics import Metrics
-from stream.replay import Line
 from stream.settings import load_settings
 from stream.store import RedisStore
 

@@ -30,8 +30,8 @@ from stream.bundles.opening import chosen_policy
 from stream.bundles.panel import Panel, Seat
 from stream.decide.court import open_court
 from stream.demo.embedded import embedded_store
+from stream.lines import Line
 from stream.logs import configure_logs
-from stream.replay import Line
 from stream.settings import load_settings
 from stream.store import RedisStore, Store
 

@@ -14,7 +14,7 @@ from aiokafka.partitioner import murmur2
 from simulate.population import Population
 from simulate.scenarios import SCENARIOS
 from stream.broker.connections import kafka_options
-from stream.replay import REQUESTS, Line, lines
+from stream.lines import REQUESTS, Line, lines
 from stream.settings import Settings
 
 # Batches of at most 16 KiB, about 23 events, as gateways with a short linger write them: the

@@ -9,8 +9,8 @@ from stream.decide.court import open_court
 from stream.decide.judge import Judge
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
+from stream.local import LOCAL_PEPPER
 from stream.metrics import Metrics
-from stream.replay import LOCAL_PEPPER
 from stream.settings import load_settings
 from stream.store import Store
 

@@ -30,7 +30,7 @@ from bench.processes import cpu_seconds
 from bench.rig import Process, Rig, open_rig, running
 from bench.throughput import LIMIT_S, Pace, work_off
 from stream.broker.connections import kafka_options
-from stream.replay import Line
+from stream.lines import Line
 from stream.settings import Settings
 
 # A gateway's short linger: an event waits so long for others of its partition.

@@ -22,8 +22,9 @@ from simulate.population import Population
 from simulate.scenarios import Scenario
 from stream.broker.connections import store_client
 from stream.demo.embedded import embedded_store
+from stream.lines import REQUESTS, lines
 from stream.logs import configure_logs
-from stream.replay import REQUESTS, lines, replay
+from stream.replay import replay
 from stream.settings import load_settings
 from stream.store import Entry, MemoryStore, RedisStore, state_key
 

@@ -32,10 +32,10 @@ from stream.broker.connections import store_client
 from stream.decide.court import open_court
 from stream.decode.batch import RequestBatch
 from stream.demo.embedded import embedded_store
+from stream.lines import Line
 from stream.logs import configure_logs
 from stream.metrics import Metrics
 from stream.remember.windows import Sight
-from stream.replay import Line
 from stream.rules.predicates import Predicates
 from stream.rules.program import Program
 from stream.settings import load_settings

@@ -26,8 +26,9 @@ from simulate.scenarios import Scenario
 from stream.broker.chunk import Chunk
 from stream.broker.connections import store_client
 from stream.demo.embedded import Server, embedded_store
+from stream.lines import REQUESTS, Line
 from stream.logs import configure_logs
-from stream.replay import REQUESTS, Line, replay
+from stream.replay import replay
 from stream.settings import load_settings
 from stream.store import Entry, MemoryStore, RedisStore
 

@@ -36,9 +36,10 @@ from stream.decode.hashing import KeyedHasher
 from stream.know.census import MemoryCensus
 from stream.know.opening import open_registry
 from stream.know.profiles import know
+from stream.lines import ACCOUNTS, lines
+from stream.local import LOCAL_PEPPER
 from stream.logs import configure_logs
 from stream.metrics import Metrics
-from stream.replay import ACCOUNTS, LOCAL_PEPPER, lines
 from stream.settings import load_settings
 from stream.store import Kind, MemoryStore
 

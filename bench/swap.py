@@ -29,7 +29,7 @@ from stream.bundles.roles import Deed
 from stream.bundles.store import BundleStore
 from stream.decide.policy import SHIPPED as POLICY
 from stream.decide.policy import load_policy
-from stream.replay import Line
+from stream.lines import Line
 from stream.settings import Settings
 
 # The first seconds of a run are not usual ones yet.

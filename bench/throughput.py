@@ -17,7 +17,7 @@ from itertools import islice
 from bench.events import commit, committed, fill, interleaved, requests
 from bench.processes import processor
 from bench.rig import BrokerName, Process, Rig, Sample, StoreName, open_rig, running
-from stream.replay import Line
+from stream.lines import Line
 
 LIMIT_S = 300.0
 COMMIT_LIMIT_S = 15.0

@@ -7,7 +7,7 @@ from typing import Final
 
 from stream.agents import Gate
 from stream.broker.chunk import Chunk
-from stream.replay import REQUESTS, Line
+from stream.lines import REQUESTS, Line
 
 _NO_END: Final = 1 << 62
 

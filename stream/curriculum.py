@@ -17,12 +17,14 @@ from simulate.scenarios import LONERS, Scenario
 from stream.broker.sinks import FileSink
 from stream.learn.labelling import Truth
 from stream.learn.lessons import Plan, Trained, study
+from stream.lines import ACCOUNTS, REQUESTS, lines, merged
 from stream.link.fitting import Example, fit
 from stream.link.linker import Linker
 from stream.link.surprise import Floats, Ints
 from stream.link.touches import Touch
 from stream.link.weighing import Weights
-from stream.replay import ACCOUNTS, REQUESTS, lines, local_handlers, merged, replay
+from stream.local import local_handlers
+from stream.replay import replay
 from stream.settings import load_settings
 from stream.training import Progress, collect
 

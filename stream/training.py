@@ -15,7 +15,9 @@ from stream.decide.statute import Bars
 from stream.learn.labelling import Terms, Truth, lesson, read_labels
 from stream.learn.lessons import Lesson, Plan, Trained, study
 from stream.learn.snapshots import Camera, Snapshot
-from stream.replay import ACCOUNTS, REQUESTS, lines, local_handlers, merged, replay
+from stream.lines import ACCOUNTS, REQUESTS, lines, merged
+from stream.local import local_handlers
+from stream.replay import replay
 from stream.settings import load_settings
 
 Progress = Callable[[float], None]

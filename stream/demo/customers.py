@@ -13,7 +13,7 @@ from schemas.decisions import Requirement
 from schemas.wire import DecisionWire
 from simulate.people import phone
 from simulate.population import Population
-from stream.replay import ACCOUNTS, Line
+from stream.lines import ACCOUNTS, Line
 
 
 class SignUp(msgspec.Struct):

@@ -32,7 +32,7 @@ from stream.demo.processes import Process, all_ready, process
 from stream.demo.story import Story, total
 from stream.demo.traffic import produce, scenario_lines
 from stream.demo.visitors import Visitors
-from stream.replay import Line
+from stream.lines import Line
 from stream.settings import Settings, load_settings
 
 # What one worker and one linker keep up with on two cores, beside broker, store and all the rest.

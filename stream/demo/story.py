@@ -13,7 +13,7 @@ from schemas.wire import DecisionWire
 from simulate.population import Truth
 from stream.demo.limit import AccountLimit
 from stream.evaluate.baselines import Sight
-from stream.replay import REQUESTS, Line
+from stream.lines import REQUESTS, Line
 
 LATENCY = "sluicegate_latency_seconds_bucket"
 

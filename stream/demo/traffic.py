@@ -13,7 +13,7 @@ from schemas.errors import ConfigurationError
 from simulate.population import Population
 from simulate.scenarios import Scenario
 from stream.broker.connections import producer_options
-from stream.replay import Line, lines, merged
+from stream.lines import Line, lines, merged
 from stream.settings import Settings, variable
 
 # 50 ms of traffic at 10,000 events a second: even enough, and whole batches for the broker.

@@ -16,7 +16,7 @@ import aiohttp
 import msgspec
 
 from edge.demo.run import DemoApi, Reply, ask, counts
-from stream.replay import REQUESTS, Line
+from stream.lines import REQUESTS, Line
 
 EVERY_S: Final = 0.2  # from one visit to the next
 REQUESTS_EACH: Final = 10

@@ -9,7 +9,8 @@ import msgspec
 from stream.evaluate.docket import Docket, Ruling
 from stream.evaluate.judge import Progress
 from stream.evaluate.tally import BLOCK
-from stream.replay import CHUNK, Line
+from stream.lines import Line
+from stream.replay import CHUNK
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

@@ -14,7 +14,9 @@ from stream.evaluate.docket import Docket
 from stream.evaluate.exchanges import Exchanges
 from stream.evaluate.tally import Tally
 from stream.evaluate.traffic import Traffic
-from stream.replay import ACCOUNTS, REQUESTS, Line, lines, local_handlers, merged, replay
+from stream.lines import ACCOUNTS, REQUESTS, Line, lines, merged
+from stream.local import local_handlers
+from stream.replay import replay
 from stream.settings import load_settings
 
 Progress = Callable[[int], None]

@@ -12,8 +12,10 @@ from schemas.decisions import Campaign, DeadLetter, Decision
 from stream.broker.sinks import Placed
 from stream.decode.batch import RequestBatch
 from stream.explain.scales import Scales, Weighed
+from stream.lines import ACCOUNTS, REQUESTS, Line, merged, read_file
+from stream.local import local_handlers
 from stream.remember.windows import Sight
-from stream.replay import ACCOUNTS, REQUESTS, Line, local_handlers, merged, read_file, replay
+from stream.replay import replay
 from stream.report.reading import Unreadable, decision
 from stream.report.sources import Source
 from stream.settings import Settings

@@ -24,8 +24,10 @@ from stream.know.accounts import Registry
 from stream.know.assessor import IDENTITY, Assessor, Occasion, Opinion, Rows
 from stream.know.census import MemoryCensus
 from stream.learn.labelling import Truth, read_labels
+from stream.lines import ACCOUNTS, lines
+from stream.local import LOCAL_PEPPER
 from stream.metrics import Metrics
-from stream.replay import ACCOUNTS, LOCAL_PEPPER, lines, replay
+from stream.replay import replay
 from stream.settings import load_settings
 from stream.store import MemoryStore
 from stream.training import Progress, recorded

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from stream.bundles.opening import open_chosen
 from stream.decide.court import court_of, wall_clock
-from stream.replay import ACCOUNTS, REQUESTS, Summary, local_handlers, merged, read_file, replay
+from stream.lines import ACCOUNTS, REQUESTS, merged, read_file
+from stream.local import local_handlers
+from stream.replay import Summary, replay
 from stream.rules.backtest import Backtest, Effect
 from stream.rules.rulebook import load_rulebook
 from stream.settings import load_settings

@@ -30,8 +30,9 @@ from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.demo.embedded import free_port
 from stream.demo.traffic import produce
+from stream.lines import Line
+from stream.local import LOCAL_PEPPER
 from stream.metrics import Metrics
-from stream.replay import LOCAL_PEPPER, Line
 from stream.settings import Settings, load_settings, variable
 from stream.store import Kind, MemoryStore, RedisStore
 from tests.servers import Broker

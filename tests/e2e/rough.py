@@ -9,8 +9,8 @@ import numpy as np
 
 from simulate.scenarios import SCENARIOS
 from stream.demo.traffic import scenario_lines
+from stream.lines import REQUESTS, Line
 from stream.remember.repeats import GRACE_MS
-from stream.replay import REQUESTS, Line
 
 GARBAGE = (b"not JSON", b"", b"[1, 2]", b"\xff\xfe{}", b'{"event_id": "e", "ts": 1}')
 

@@ -14,7 +14,7 @@ from edge.erased.proof import is_left, prove
 from schemas.decisions import Campaign
 from stream.broker.connections import producer_options, store_client
 from stream.broker.sinks import KafkaSink
-from stream.replay import ACCOUNTS, REQUESTS, Line, lines
+from stream.lines import ACCOUNTS, REQUESTS, Line, lines
 from stream.store import Kind, buckets_key
 from stream.store import key as key_of
 from tests.e2e.live import Live, living

@@ -11,7 +11,7 @@ from simulate.population import Population
 from simulate.scenarios import HONEST, LONERS, Scenario
 from stream.decode.geography import open_geography
 from stream.know.profiles import unseal
-from stream.replay import ACCOUNTS, Line, lines
+from stream.lines import ACCOUNTS, Line, lines
 from stream.settings import Settings
 from stream.store import Kind, MemoryStore
 from tests.e2e.live import Live, living, on_both_pairs

@@ -15,8 +15,8 @@ from stream.broker.connections import store_client
 from stream.cli import cli
 from stream.decide.bars import Calibration
 from stream.decide.policy import SHIPPED
+from stream.lines import REQUESTS, Line, lines
 from stream.link.published import publish
-from stream.replay import REQUESTS, Line, lines
 from stream.settings import variable
 from tests.e2e.live import Live, living
 from tests.servers import Broker

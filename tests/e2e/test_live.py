@@ -8,7 +8,8 @@ import pytest
 
 from schemas.decisions import DeadLetter
 from schemas.ndjson import open_writer, read_lines
-from stream.replay import REQUESTS, lines, replay_files
+from stream.lines import REQUESTS, lines
+from stream.replay import replay_files
 from tests.e2e.live import Live, living, on_both_pairs, undated
 from tests.e2e.rough import rough_requests
 from tests.servers import Broker

@@ -18,10 +18,11 @@ from schemas.wire import DecisionWire
 from scorers.model import Model
 from scorers.shipped import SHIPPED
 from stream.learn.snapshots import Snapshot
+from stream.lines import REQUESTS, lines
 from stream.remember.packing import unpack
 from stream.remember.recall import recall
 from stream.remember.rows import conduct_rows
-from stream.replay import REQUESTS, lines, replay_files
+from stream.replay import replay_files
 from stream.rules.backtest import Effect
 from stream.rules.backtesting import backtest
 from stream.rules.predicates import Predicates

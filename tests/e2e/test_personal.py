@@ -17,7 +17,7 @@ from kyc.lists.roll import Roll
 from stream.broker.connections import store_client
 from stream.broker.topics import topics
 from stream.know.rescreener import key as rescreened
-from stream.replay import ACCOUNTS, REQUESTS, Line, lines
+from stream.lines import ACCOUNTS, REQUESTS, Line, lines
 from stream.settings import Settings
 from tests.e2e.live import Live, Worker, living, on_both_pairs
 from tests.servers import Broker

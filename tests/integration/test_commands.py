@@ -7,7 +7,7 @@ import sys
 from schemas.events import RequestEvent
 from stream.broker.topics import create_topics
 from stream.demo.traffic import produce
-from stream.replay import REQUESTS, Line
+from stream.lines import REQUESTS, Line
 from stream.settings import Settings, load_settings
 from tests.servers import Broker
 from tests.topics import Topics

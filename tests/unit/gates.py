@@ -30,8 +30,8 @@ from stream.know.accounts import Registry
 from stream.know.assessor import Assessor
 from stream.know.census import MemoryCensus
 from stream.know.departed import Departed
+from stream.lines import ACCOUNTS, REQUESTS
 from stream.metrics import Metrics
-from stream.replay import ACCOUNTS, REQUESTS
 from stream.store import MemoryStore, Store
 from tests.unit import identities
 

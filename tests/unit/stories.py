@@ -8,7 +8,7 @@ from schemas.decisions import Action, Campaign, Link
 from schemas.wire import DecisionWire, ReasonWire
 from simulate.population import Truth
 from stream.demo.story import Story
-from stream.replay import REQUESTS, Line
+from stream.lines import REQUESTS, Line
 from tests.unit.gates import DECIDED_AT, NOW
 
 FAR = NOW + (1 << 40)

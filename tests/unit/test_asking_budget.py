@@ -19,7 +19,9 @@ from schemas.events import AccountEvent
 from stream.controls.table import Controls
 from stream.decide.bars import FIRST_ASK, NEVER, ask_bar
 from stream.know.assessor import Assessor, Opinion
-from stream.replay import ACCOUNTS, REQUESTS, lines, local_handlers, merged, replay
+from stream.lines import ACCOUNTS, REQUESTS, lines, merged
+from stream.local import local_handlers
+from stream.replay import replay
 from stream.settings import load_settings
 from tests.unit.gates import HOUR, NOW, Suspicious
 from tests.unit.identities import POLICY, created, event, evidence

@@ -11,7 +11,7 @@ from simulate.scenarios import SCENARIOS
 from stream.demo.customers import Customers
 from stream.demo.traffic import scenario_lines
 from stream.know.accounts import read_account_event
-from stream.replay import ACCOUNTS, Line
+from stream.lines import ACCOUNTS, Line
 from tests.unit.stories import decision
 
 SMALL = replace(SCENARIOS["small"], accounts=40, days=0.05)

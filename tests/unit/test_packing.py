@@ -15,9 +15,10 @@ from stream.broker.chunk import Chunk
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import decode_requests
+from stream.lines import REQUESTS, lines
 from stream.remember.packing import HEADER, VERSION, State, pack, unpack
 from stream.remember.windows import remember
-from stream.replay import REQUESTS, lines, replay
+from stream.replay import replay
 from stream.store import MemoryStore
 from tests.unit.gates import MINUTE, NOW, ListSink, Told, court, gate, request
 

@@ -11,8 +11,10 @@ from schemas.decisions import Decision
 from schemas.ndjson import read_lines
 from simulate.files import write
 from simulate.scenarios import HONEST, LONERS, Scenario
+from stream import local
 from stream import replay as replaying
-from stream.replay import ACCOUNTS, REQUESTS, Line, lines, merged, replay, replay_files, runs
+from stream.lines import ACCOUNTS, REQUESTS, Line, lines, merged
+from stream.replay import replay, replay_files, runs
 from tests.unit.gates import NOW, ListSink, Told, court, handlers, request
 
 
@@ -153,7 +155,7 @@ async def test_chunks_do_not_matter(
     async def unheard(*_: object) -> None:
         """No linker."""
 
-    monkeypatch.setattr(replaying.LocalOffice, "send", unheard)
+    monkeypatch.setattr(local.LocalOffice, "send", unheard)
     usual = await decided(recorded, tmp_path)
     monkeypatch.setattr(replaying, "CHUNK", size)
     assert await decided(recorded, tmp_path) == usual

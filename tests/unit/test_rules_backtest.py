@@ -8,7 +8,8 @@ import pytest
 
 from schemas.errors import MalformedEventError
 from stream.decide.policy import Policy
-from stream.replay import ACCOUNTS, REQUESTS, lines, replay
+from stream.lines import ACCOUNTS, REQUESTS, lines
+from stream.replay import replay
 from stream.rules.backtest import Backtest, read_truth, split
 from stream.store import MemoryStore
 from tests.unit.gates import MINUTE, NOW, POLICY, Told, court, gate, registry, request

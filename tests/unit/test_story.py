@@ -8,8 +8,8 @@ from schemas.decisions import Action
 from stream.demo.limit import FEWEST, AccountLimit
 from stream.demo.story import Story, total
 from stream.evaluate.baselines import Sight
+from stream.lines import ACCOUNTS, Line
 from stream.metrics import Metrics
-from stream.replay import ACCOUNTS, Line
 from tests.unit.gates import HOUR, NOW
 from tests.unit.stories import TRUTHS, asked, campaign, decision, told
 

@@ -8,7 +8,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from schemas.events import RequestEvent
 from simulate.scenarios import HONEST, Scenario
 from stream.demo.traffic import _partition, scenario_lines
-from stream.replay import ACCOUNTS, REQUESTS, Line
+from stream.lines import ACCOUNTS, REQUESTS, Line
 
 SCENARIO = Scenario("traffic", 100, 1.0, HONEST[:3])
 
