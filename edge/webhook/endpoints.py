@@ -104,6 +104,7 @@ class Endpoint(_Part):
     concurrency: Annotated[int, Field(ge=1, le=1_000)] = 64
     retries_s: Annotated[tuple[Delay, ...], Field(min_length=1, max_length=30)] = RETRIES_S
     parked_max: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    dead_max: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     allow_http: bool = False
     allow_private: bool = False
 

@@ -178,6 +178,7 @@ class Lanes:
             return False
         self._tell_dead(tried)
         self._gone(await self._shelf.bury(first, tried, _now_ms()))
+        await self._trim()
         return True
 
     def _gone(self, left: int) -> None:
@@ -189,8 +190,16 @@ class Lanes:
 
     async def _refuse(self, delivery: Delivery) -> None:
         tried = delivery.failed(f"{len(delivery.body)} bytes, more than {MAX_BODY_BYTES}")
-        await self._shelf.refuse(tried)
+        await self._shelf.refuse(tried, _now_ms())
         self._tell_dead(tried)
+        await self._trim()
+
+    async def _trim(self) -> None:
+        """Keep the dead within their bound, and tell what that costs."""
+        name, most = self._endpoint.name, self._endpoint.dead_max
+        if dropped := await self._shelf.trim(most):
+            self._meters.dropped.labels(name).inc(dropped)
+            log.error("webhook.dropped", endpoint=name, dropped=dropped, dead_max=most)
 
     async def _try(self, delivery: Delivery) -> Answer:
         name = self._endpoint.name

@@ -27,6 +27,12 @@ class Meters:
             ["endpoint"],
             registry=self.registry,
         )
+        self.dropped = Counter(
+            "sluicegate_webhook_dropped",
+            "Dead webhooks that were dropped for newer ones: nobody can replay them.",
+            ["endpoint"],
+            registry=self.registry,
+        )
         self.unreadable = Counter(
             "sluicegate_webhook_unreadable",
             "Messages of the decisions topic that are no decision.",
@@ -70,8 +76,10 @@ class Meters:
         """Begin every series of an endpoint, so that its first failure is an increase."""
         for outcome in Outcome:
             self.tries.labels(endpoint, outcome)
-        for meter in (self.dead, self.unreadable, self.try_seconds, self.delay_seconds):
-            meter.labels(endpoint)
+        for counter in (self.dead, self.dropped, self.unreadable):
+            counter.labels(endpoint)
+        for histogram in (self.try_seconds, self.delay_seconds):
+            histogram.labels(endpoint)
         for gauge in (self.waiting, self.parked, self.on):
             gauge.labels(endpoint).set(0)
 

@@ -18,9 +18,12 @@ from schemas.errors import StoreError
 
 # redis-py opens a connection for each call under way, and refuses the 101st.
 CALLS: Final = 16
+# The store does nothing else meanwhile: a bound that was lowered is reached little by little.
+TRIMMED: Final = 1_000
 
 _PARK: Final = Path(__file__).with_name("park.lua").read_text("utf-8")
 _SETTLE: Final = Path(__file__).with_name("settle.lua").read_text("utf-8")
+_TRIM: Final = Path(__file__).with_name("trim.lua").read_text("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Shelf:
         self._calls = asyncio.Semaphore(CALLS)
         self._root = f"sg:{{webhook:{endpoint}}}"
         self._dead = f"{self._root}:dead"
+        self._died = f"{self._root}:died"
         self._off = f"{self._root}:off"
 
     async def park(self, delivery: Delivery, due: int, *, replayed: bool = False) -> bool:
@@ -68,13 +72,19 @@ class Shelf:
         return await self._settle(first, "dead", now, tried)
 
     async def _settle(self, first: Delivery, verdict: str, due: int, tried: Delivery) -> int:
-        keys = self._due(first.partition), self._queue(first.account_id), self._dead
+        keys = self._due(first.partition), self._queue(first.account_id), self._dead, self._died
         told = first.account_id, pack(first), verdict, due, pack(tried), first.decision_id
-        return int(await self._call("EVAL", _SETTLE, 3, *keys, *told))
+        return int(await self._call("EVAL", _SETTLE, 4, *keys, *told))
 
-    async def refuse(self, delivery: Delivery) -> None:
+    async def refuse(self, delivery: Delivery, now: int) -> None:
         """Put what cannot be delivered at all straight to the dead."""
+        # Its time first: without one it would never be the oldest.
+        await self._call("ZADD", self._died, now, delivery.decision_id)
         await self._call("HSET", self._dead, delivery.decision_id, pack(delivery))
+
+    async def trim(self, most: int) -> int:
+        """Drop the dead that died first where there are more than `most`; how many were dropped."""
+        return int(await self._call("EVAL", _TRIM, 2, self._dead, self._died, most, TRIMMED))
 
     async def parked(self, partition: int) -> dict[str, int]:
         """How many deliveries wait, by account, of those that lie in a partition."""
@@ -114,7 +124,7 @@ class Shelf:
             dead.body,
         )
         await self.park(fresh, now, replayed=True)
-        await self._call("HDEL", self._dead, decision_id)
+        await self._exhume([decision_id])
         return True
 
     async def erase(self, account: str, partition: int) -> None:
@@ -123,7 +133,12 @@ class Shelf:
         await self._call("ZREM", self._due(partition), account)
         gone = [d.decision_id async for d in self.dead() if d.account_id == account]
         if gone:
-            await self._call("HDEL", self._dead, *gone)
+            await self._exhume(gone)
+
+    async def _exhume(self, decisions: list[str]) -> None:
+        """Take deliveries from the dead."""
+        await self._call("HDEL", self._dead, *decisions)
+        await self._call("ZREM", self._died, *decisions)
 
     async def size(self, partitions: int) -> Size:
         """What lies here, over all partitions."""

@@ -37,20 +37,21 @@ class Door:
 class Bench:
     """Lanes over an empty shelf; `done` are the offsets that need no longer be kept."""
 
-    def __init__(self, shelf: Shelf, group: asyncio.TaskGroup, concurrency: int = 64) -> None:
+    def __init__(self, shelf: Shelf, group: asyncio.TaskGroup, **bounds: int) -> None:
         self.door, self.shelf, self.done = Door(), shelf, list[int]()
+        self.meters = Meters()
         endpoint = Endpoint(
             name="gateway",
             url="https://example.com/",
             secrets=[{"key": SECRET}],
             retries_s=[0.01, 0.01],
-            concurrency=concurrency,
+            **bounds,
         )
         self.lanes = Lanes(
             endpoint,
             self.door,
             shelf,
-            Meters(),
+            self.meters,
             spawn=group.create_task,
             done=lambda delivery: self.done.append(delivery.offset),
         )
@@ -148,7 +149,7 @@ async def test_an_erased_account_is_forgotten(shelf: Shelf) -> None:
         bench.door.answer = lambda _: REFUSED
         await bench.take(1, 2)
         await bench.take(3, account="b")
-        await shelf.refuse(delivery(4))
+        await shelf.refuse(delivery(4), now=0)
         bench.lanes.take(Erasure("accounts", "a", 0, 5))
         await until(lambda: bench.lanes.waiting == 0)
     assert await shelf.parked(0) == {"b": 1}
@@ -170,8 +171,8 @@ async def test_a_busy_endpoint_is_left_alone(shelf: Shelf) -> None:
     async with asyncio.TaskGroup() as group:
         bench = Bench(shelf, group)
         bench.door.answer = lambda _: Answer(Outcome.FAILED, "status 429", 0.3, busy=True)
-        await bench.take(1)
         began = time.monotonic()
+        await bench.take(1)
         bench.door.answer = lambda _: TAKEN
         await bench.take(2, account="b")
     assert bench.door.given == ["a1", "b2"]
@@ -230,11 +231,46 @@ async def test_close_forgets_what_waits(shelf: Shelf) -> None:
 
 async def test_a_dead_delivery_lives_again_once(shelf: Shelf) -> None:
     """With all its tries before it; the second time it is not among the dead."""
-    await shelf.refuse(delivery(7).failed("status 500"))
+    await shelf.refuse(delivery(7).failed("status 500"), now=0)
     assert await shelf.revive("a7", 0)
     assert not await shelf.revive("a7", 0)
     assert await shelf.first("a") == delivery(7)
     assert await shelf.due(0, 0, 10) == ["a"]
+
+
+@pytest.mark.parametrize("body", [b"{}", b"x" * (MAX_BODY_BYTES + 1)])
+async def test_of_too_many_dead_the_first_are_dropped(shelf: Shelf, body: bytes) -> None:
+    """Whatever they died of; how many were dropped is counted."""
+    async with asyncio.TaskGroup() as group:
+        bench = Bench(shelf, group, dead_max=2)
+        bench.door.answer = lambda _: REFUSED
+        for offset in (3, 1, 2):
+            bench.lanes.take(delivery(offset, f"account-{offset}", body))
+            await until(lambda: bench.lanes.waiting == 0)
+            for _ in range(2 * bench.lanes.parked):
+                await bench.retry(f"account-{offset}")
+    assert {d.offset async for d in shelf.dead()} == {1, 2}
+    name, labels = "sluicegate_webhook_dropped_total", {"endpoint": "gateway"}
+    assert bench.meters.registry.get_sample_value(name, labels) == 1
+
+
+async def test_what_left_the_dead_no_longer_counts(shelf: Shelf) -> None:
+    """Replayed, or erased with its account: there is room for others."""
+    for offset, account in enumerate("abcd"):
+        await shelf.refuse(delivery(offset, account), now=offset)
+    await shelf.revive("a0", now=9)
+    await shelf.erase("b", partition=0)
+    assert await shelf.trim(2) == 0
+    assert await shelf.trim(1) == 1
+    assert [d.decision_id async for d in shelf.dead()] == ["d3"]
+
+
+async def test_a_delivery_that_died_again_is_as_old_as_its_last_death(shelf: Shelf) -> None:
+    """A crash repeats it, or a person does: it lies there once, and does not go first."""
+    for now, offset in enumerate((1, 2, 1)):
+        await shelf.refuse(delivery(offset), now=now)
+    assert await shelf.trim(1) == 1
+    assert [d.decision_id async for d in shelf.dead()] == ["a1"]
 
 
 async def test_a_switch_stays_until_it_is_turned(shelf: Shelf) -> None:
