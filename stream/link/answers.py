@@ -33,7 +33,6 @@ class Answer:
     end of what the campaign decided, which something later may have outdone; `rise`: it is a
     stricter action than was told, `before`, for the governor to look at."""
 
-    account: int
     partition: int
     decision: DecisionWire
     floor: Floor
@@ -62,7 +61,7 @@ class Answers:
         self._controls = controls
         self._now = now
         self._about = about
-        self._told: dict[int, Floor] = {}
+        self._told: dict[str, Floor] = {}  # by account id: numbers change
 
     def obey(self, policy: Policy) -> None:
         """Keep to another policy from now on."""
@@ -90,14 +89,14 @@ class Answers:
 
     def free(self, ledger: Ledger, account: int, cause: Cause = "campaign") -> Answer | None:
         """The end of what a campaign decided about an account; None where nothing stands."""
-        told = self._told.pop(account, None)
+        told = self._told.pop(ledger.name[account], None)
         if told is None or told.standing.at(ledger.clock) is Action.ALLOW:
             return None
         return _taking_back(told, self._end(ledger, account, told.campaign_id, cause))
 
-    def forget(self, account: int) -> None:
-        """Nothing was told about an account: it was erased."""
-        self._told.pop(account, None)
+    def forget(self, account_id: str) -> None:
+        """Nothing was told about an account: it was erased, or is gone."""
+        self._told.pop(account_id, None)
 
     def carry_out(
         self, ledger: Ledger, accounts: Iterable[int], campaign: Campaign, order: str
@@ -107,7 +106,7 @@ class Answers:
         acted_on = campaign.size >= self._policy.campaigns.fewest
         found = []
         for account in accounts:
-            told = self._told.pop(account, None)
+            told = self._told.pop(ledger.name[account], None)
             answer = None
             if ordered and ordered is not FREE:
                 answer = self._obey(ledger, account, campaign, ordered, order)
@@ -129,7 +128,7 @@ class Answers:
             return self.free(ledger, account, "override")
         digest = self._statute.answer(ordered.action).digest()
         standing = Standing(ordered.action, digest, ordered.until)
-        told = self._told.get(account)
+        told = self._told.get(ledger.name[account])
         if told and (told.campaign_id, told.standing) == (campaign.campaign_id, standing):
             return None
         told_why = [ordered_by_person(ordered.action), *reasons(ledger, account, campaign)]
@@ -151,13 +150,13 @@ class Answers:
         decision = self._write(ledger, account, floor, cause, order)
         decision.campaign_id = None
         partition = int(ledger.columns[account]["partition"])
-        return Answer(account, partition, decision, floor, ends=True)
+        return Answer(partition, decision, floor, ends=True)
 
     def _answer(
         self, ledger: Ledger, account: int, campaign: Campaign, order: str | None = None
     ) -> Answer | None:
         columns, ts = ledger.columns[account], ledger.clock
-        told = self._told.get(account)
+        told = self._told.get(ledger.name[account])
         held = told.standing if told else Standing(Action.ALLOW, 0, 0)
         if told and told.campaign_id != campaign.campaign_id:
             held = Standing(held.action, 0, held.expires_at)  # another answer, since it names it
@@ -181,11 +180,11 @@ class Answers:
         held = before.standing if before else Standing(Action.ALLOW, 0, 0)
         standing = self._statute.lessened(held, ts)
         if before and standing is held:
-            self._told[answer.account] = before
+            self._told[answer.decision.account_id] = before
             return None
         why = [governed(answer.decision.action), *answer.floor.reasons]
         floor = answer.floor._replace(standing=standing, reasons=why)
-        self._told[answer.account] = floor
+        self._told[answer.decision.account_id] = floor
         said = self._statute.answer(standing.action)
         decision = msgspec.structs.replace(
             answer.decision,
@@ -201,9 +200,9 @@ class Answers:
     def _tell(
         self, ledger: Ledger, account: int, floor: Floor, cause: Cause, order: str | None
     ) -> Answer:
-        self._told[account] = floor
+        self._told[ledger.name[account]] = floor
         decision = self._write(ledger, account, floor, cause, order)
-        return Answer(account, int(ledger.columns[account]["partition"]), decision, floor)
+        return Answer(int(ledger.columns[account]["partition"]), decision, floor)
 
     def _is_proven(self, ledger: Ledger, account: int, campaign: Campaign) -> bool:
         """Whether there is evidence of two kinds for a block: the account, which is not

@@ -1,6 +1,7 @@
 """Campaigns: rings that live on from one search to the next, under the id of the oldest."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -76,6 +77,12 @@ class Campaign:
         for account in accounts:
             stay = self.members.setdefault(account, Stay(ts, ts, self.searches))
             stay.last, stay.met = ts, stay.met + 1
+
+    def renumber(self, number: Mapping[int, int]) -> None:
+        """Accounts have other numbers, by those that they had; who has none is gone."""
+        self.members = {number[a]: stay for a, stay in self.members.items() if a in number}
+        self.named = {number[account] for account in self.named if account in number}
+        self._counted = (-1, 0)
 
     def settled(self) -> list[int]:
         """Members whom searches found again and again."""
@@ -171,6 +178,14 @@ class Register:
             del campaign.members[account]
             campaign.named.discard(account)
         return campaign
+
+    def renumber(self, number: Mapping[int, int]) -> None:
+        """Accounts have other numbers, by those that they had. Who has none is gone, and nobody is
+        told: what it was answered lapses by itself."""
+        for campaign in self.open.values():
+            campaign.renumber(number)
+        self.campaign_of = {number[a]: one for a, one in self.campaign_of.items() if a in number}
+        self._freed = [number[account] for account in self._freed if account in number]
 
 
 def campaign_id(first: str, detected_at: int) -> str:

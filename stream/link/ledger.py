@@ -1,26 +1,30 @@
 """The ledger: every account that was touched, and every value that it used, as columns.
 
-What was not used for LIFE_MS is forgotten; accounts stay, with their last row, until the linker
-starts again. Memory (bench/linking.py): 730 bytes an account, and 360 bytes for each pair of an
-account and a value; an account keeps its newest MOST_VALUES of one kind.
+What was not used for LIFE_MS is forgotten, and so is who was not seen for as long: accounts are
+then numbered anew, in the order that they had. Memory (bench/linking.py): 730 bytes an account, and
+360 bytes for each pair of an account and a value; an account keeps its newest MOST_VALUES of one
+kind.
 """
 
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.features import CONDUCT_NAMES
 from stream.link import hands
-from stream.link.surprise import Edges
+from stream.link.surprise import Edges, Mask
 from stream.link.touches import Touch, Value
 
 LIFE_MS = 30 * 86_400_000
 MOST_VALUES = 48  # of one kind, the newest: what an account does now is not what it did once
 # After so long nobody speaks any more of a value that nobody uses, and another takes its number.
 REUSED_MS = 48 * 3_600_000
-STALE = 0.05  # of the uses are dropped at a time: it takes as long as noting all the others anew
+# Of the uses, or of the accounts, are dropped at a time: it takes as long as noting all the others
+# anew.
+STALE = 0.05
 
 COLUMNS = np.dtype(
     [
@@ -45,6 +49,13 @@ _NOBODYS = (1 << 32) - 1  # the number of a value that nobody used
 USES = np.dtype([("account", "i8"), ("value", "i8"), ("last", "i8")])
 
 
+class Leaving(NamedTuple):
+    """Accounts that left: their names; of those who stay the numbers, by those that they had."""
+
+    gone: list[str]
+    number: dict[int, int]
+
+
 @dataclass(slots=True)
 class Ledger:
     """Accounts by number, in the order of their first touch."""
@@ -65,7 +76,7 @@ class Ledger:
     _uses: NDArray[np.void] = field(default_factory=lambda: np.zeros(1024, USES))
     _of_account: list[list[int]] = field(default_factory=list)  # the values of each
     _of_kind: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
-    _erased: bool = False  # somebody, whose uses are to be dropped
+    _erased: list[int] = field(default_factory=list)  # accounts that leave with the next `forget`
 
     @property
     def columns(self) -> NDArray[np.void]:
@@ -172,7 +183,7 @@ class Ledger:
 
     def erase(self, account_id: str) -> int | None:
         """Forget an account and what it used, its uses with the next `forget`. The number that it
-        had, which from now on means nobody; None where it is not known."""
+        had, which means nobody until then; None where it is not known."""
         account = self.number.pop(account_id, None)
         if account is None:
             return None
@@ -181,7 +192,7 @@ class Ledger:
         for number in self._of_account[account]:
             self._uses["last"][self._use[account << 32 | number]] = 0
         self._columns[account] = np.zeros((), COLUMNS)
-        self._erased = True
+        self._erased.append(account)
         return account
 
     def edges(self) -> Edges:
@@ -190,6 +201,12 @@ class Ledger:
         uses = uses[uses["last"] >= self.clock - LIFE_MS]
         # A copy: while NumPy looks at a bytearray it cannot grow.
         return Edges(uses["account"], uses["value"], np.array(self._kinds, np.uint8))
+
+    @property
+    def seen(self) -> Mask:
+        """Who touched within LIFE_MS; bool[accounts]."""
+        touched: Mask = self.columns["last"] >= self.clock - LIFE_MS
+        return touched
 
     @property
     def values(self) -> int:
@@ -213,23 +230,50 @@ class Ledger:
         """The number of a value, None where nobody used it."""
         return self._value.get(value)
 
-    def forget(self) -> None:
-        """Drop uses that are older than LIFE_MS. Numbers of accounts and values stay."""
-        uses = self._uses[: len(self._use)]
-        kept = uses[uses["last"] >= self.clock - LIFE_MS]
-        if len(kept) > (1 - STALE) * len(uses) and not self._erased:
-            return
-        self._uses, self._erased = kept.copy(), False
-        keys = kept["account"] << 32 | kept["value"]
-        self._use = dict(zip(keys.tolist(), range(len(kept)), strict=True))
+    def forget(self) -> Leaving | None:
+        """Drop uses that are older than LIFE_MS, and accounts that were not seen for as long; who
+        left, None for nobody. While both are few they wait; numbers of values stay."""
+        uses, seen = self._uses[: len(self._use)], self.seen
+        seen[self._erased] = False
+        used = uses["last"] >= self.clock - LIFE_MS
+        if _are_most(used) and _are_most(seen) and not self._erased:
+            return None
+        self._erased = []
+        kept = uses[used]
+        kept["account"] = (np.cumsum(seen) - 1)[kept["account"]]
+        leaving = None if seen.all() else self._leave(seen)
+        self._hold(kept)
+        return leaving
+
+    def _leave(self, seen: Mask) -> Leaving:
+        """Keep those who were seen, as numbers without a gap."""
+        gone = [name for name, stays in zip(self.name, seen.tolist(), strict=True) if not stays]
+        stay = np.flatnonzero(seen).tolist()
+        self._columns = self.columns[seen]
+        for texts in (self.name, self.event_id, self.country, self.model):
+            texts[:] = [texts[account] for account in stay]
+        self.number = {name: number for number, name in enumerate(self.name)}
+        # Who was erased has no name, and was let go of before.
+        return Leaving(list(filter(None, gone)), {had: has for has, had in enumerate(stay)})
+
+    def _hold(self, uses: NDArray[np.void]) -> None:
+        """Hold these uses, and no other."""
+        self._uses = uses
+        keys = uses["account"] << 32 | uses["value"]
+        self._use = dict(zip(keys.tolist(), range(len(uses)), strict=True))
         self._of_kind = defaultdict(int)
         self._of_account = [[] for _ in self.name]
-        for account, number in zip(kept["account"].tolist(), kept["value"].tolist(), strict=True):
+        for account, number in zip(uses["account"].tolist(), uses["value"].tolist(), strict=True):
             self._of_kind[account, self._values[number][0]] += 1
             self._of_account[account].append(number)
-        self._users = np.bincount(kept["value"], minlength=len(self._values)).tolist()
+        self._users = np.bincount(uses["value"], minlength=len(self._values)).tolist()
         for number in np.flatnonzero(np.equal(self._users, 0)).tolist():
             self._unused.setdefault(number, self.clock)
+
+
+def _are_most(kept: Mask) -> bool:
+    """Whether too few are not to be worth the time."""
+    return bool(kept.sum() >= (1 - STALE) * len(kept))
 
 
 def _room(rows: NDArray[np.void], wanted: int) -> NDArray[np.void]:

@@ -47,19 +47,20 @@ PROBATION_ESTABLISHED_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a fold brought about: campaigns to tell of, members whose answer to look at, and what
-    the gate is to be told of accounts."""
+    """What a fold brought about: campaigns to tell of, members whose answer to look at, what the
+    gate is to be told of accounts, and the names of accounts that were not seen for so long that
+    they left. Numbers hold until the next fold."""
 
     campaigns: list[Campaign] = field(default_factory=list)
     accounts: list[int] = field(default_factory=list)
     notices: list[tuple[int, Notice]] = field(default_factory=list)
     searched: bool = False
+    gone: list[str] = field(default_factory=list)
 
 
 class Forgotten(NamedTuple):
-    """An account that was forgotten: its number, the partition of its events, its campaign."""
+    """An account that was forgotten: the partition of its events, its campaign."""
 
-    account: int
     partition: int
     campaign: Campaign | None
 
@@ -112,8 +113,7 @@ class Linker:
             return None
         partition = int(self.ledger.columns[number]["partition"])
         self.ledger.erase(account_id)
-        self._noticing.forget(number)
-        return Forgotten(number, partition, self.register.forget(number))
+        return Forgotten(partition, self.register.forget(number))
 
     def _is_due(self) -> bool:
         waited = self.ledger.clock - self._searched
@@ -136,7 +136,7 @@ class Linker:
 
     def _search(self) -> Changes:
         ledger = self.ledger
-        ledger.forget()
+        gone = self._let_go()
         self._searched, self._news = ledger.clock, 0
         population = self._populate()
         ledger.columns["conduct"] = population.conduct
@@ -154,7 +154,17 @@ class Linker:
             [account for campaign in changed.values() for account in campaign.settled()],
             self._noticing.search(population, ledger.values),
             searched=True,
+            gone=gone,
         )
+
+    def _let_go(self) -> list[str]:
+        """Who was not seen for long leaves, and its number is another's; their names."""
+        leaving = self.ledger.forget()
+        if leaving is None:
+            return []
+        self.register.renumber(leaving.number)
+        self._noticing.renumber(leaving.number)
+        return leaving.gone
 
     def _parted(self, population: Population, ring: Ints) -> Ints:
         """A ring that would be a campaign, without those of it who would be none."""
@@ -181,12 +191,13 @@ class Linker:
 
     def _with_behaviour(self, edges: Edges) -> Edges:
         """The values used, and the cells of behaviour beside them."""
-        known = np.flatnonzero(self.ledger.columns["requests"] >= ACQUAINTED)
+        columns = self.ledger.columns
+        known = np.flatnonzero((columns["requests"] >= ACQUAINTED) & self.ledger.seen)
         if len(known) < behaviour.CELL:
             return edges
         account, value, kind = [edges.account], [edges.value], [edges.kind]
         values = len(edges.kind)
-        rows = self.ledger.columns["row"][known].astype(np.float32)
+        rows = columns["row"][known].astype(np.float32)
         for number, cells in behaviour.signatures(rows).items():
             named, cell = np.unique(cells, return_inverse=True)
             account.append(np.repeat(known, cells.shape[1]))

@@ -4,7 +4,7 @@ Most accounts share nothing that would surprise anybody: of these nothing is sai
 it is said when it is new, when it has changed by much, and again before the store forgets it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -79,11 +79,12 @@ class Noticing:
         self._early[account] = notice
         return notice
 
-    def forget(self, account: int) -> None:
-        """Nothing was ever said of an account that was erased, and nothing will be."""
-        self._early.pop(account, None)
-        if account < len(self._when):
-            self._said[account], self._when[account] = np.zeros((), _NOTICE), 0
+    def renumber(self, number: Mapping[int, int]) -> None:
+        """Accounts have other numbers, by those that they had and in the same order; of those that
+        have none nothing was ever said."""
+        stay = [account for account in sorted(number) if account < len(self._when)]
+        self._said, self._when = self._said[stay], self._when[stay]
+        self._early = {number[a]: notice for a, notice in self._early.items() if a in number}
 
     def _grow(self, population: Population) -> None:
         more = len(population.proven) - len(self._said)

@@ -149,8 +149,13 @@ class Office:
         """Let go of an account that was erased, in silence; None where it is not known."""
         gone = self.linker.forget(account_id)
         if gone:
-            self._answers.forget(gone.account)
+            self._let_go([account_id])
         return gone
+
+    def _let_go(self, accounts: Sequence[str]) -> None:
+        for account_id in accounts:
+            self._answers.forget(account_id)
+            self._orders.forget(account_id)
 
     async def forget(self, account_id: str) -> None:
         """Let go of an account that was erased: nothing about it is renewed, and what was said
@@ -213,6 +218,7 @@ class Office:
 
     def _fold(self, touch: Touch) -> Changes:
         changes = self.linker.fold(touch)
+        self._let_go(changes.gone)
         self._searched |= changes.searched
         return changes
 

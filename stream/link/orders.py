@@ -42,8 +42,8 @@ class Orders:
     def __init__(self, find: Find, store: Store) -> None:
         self._find = find
         self._store = store
-        self._pardoned: set[int] = set()
-        self._known: set[int] = set()  # accounts whose mark was looked at
+        self._pardoned: set[str] = set()
+        self._known: set[str] = set()  # accounts whose mark was looked at
 
     def about(self, campaign: Campaign, ts: int) -> Ordered | None:
         """What is ordered about a campaign at `ts`, ms; None where the evidence decides."""
@@ -60,15 +60,21 @@ class Orders:
         The pardons of one that is another ring by now are lifted.
         """
         for campaign in campaigns:
-            await self._learn(ledger, sorted(campaign.members.keys() - self._known))
-            pardoned = self._pardoned & campaign.members.keys()
-            campaign.dismissed = len(pardoned) > SAME * len(campaign.members)
+            members = _names(ledger, campaign)
+            await self._learn(sorted(members - self._known))
+            pardoned = self._pardoned & members
+            campaign.dismissed = len(pardoned) > SAME * len(members)
             if not campaign.dismissed:
-                await self._mark(ledger, pardoned, NO_PARDON, place)
+                await self._mark(pardoned, NO_PARDON, place)
 
-    async def _learn(self, ledger: Ledger, accounts: Sequence[int]) -> None:
+    def forget(self, account_id: str) -> None:
+        """An account was erased, or is gone: if it comes again its mark is looked at anew."""
+        self._known.discard(account_id)
+        self._pardoned.discard(account_id)
+
+    async def _learn(self, accounts: Sequence[str]) -> None:
         for some in _batches(accounts):
-            marks = await self._store.load([ledger.name[a] for a in some], Kind.PARDON)
+            marks = await self._store.load(some, Kind.PARDON)
             self._pardoned.update(
                 account for account, mark in zip(some, marks, strict=True) if unseal_pardon(mark)
             )
@@ -76,21 +82,18 @@ class Orders:
 
     async def pardon(self, ledger: Ledger, campaign: Campaign, place: Place) -> None:
         """Pardon all members of a campaign. Raises StoreError."""
-        await self._mark(ledger, campaign.members, campaign.campaign_id, place)
+        await self._mark(_names(ledger, campaign), campaign.campaign_id, place)
         campaign.dismissed = True
 
     async def lift(self, ledger: Ledger, campaign: Campaign, place: Place) -> None:
         """Pardon none of them any more. Raises StoreError."""
-        await self._mark(ledger, campaign.members, NO_PARDON, place)
+        await self._mark(_names(ledger, campaign), NO_PARDON, place)
         campaign.dismissed = False
 
-    async def _mark(
-        self, ledger: Ledger, accounts: Iterable[int], campaign_id: str, place: Place
-    ) -> None:
+    async def _mark(self, accounts: Iterable[str], campaign_id: str, place: Place) -> None:
         mark = seal_pardon(campaign_id, place)
         for some in _batches(sorted(accounts)):
-            entries = [Entry(ledger.name[account], mark) for account in some]
-            await self._store.write(entries, Kind.PARDON)
+            await self._store.write([Entry(account, mark) for account in some], Kind.PARDON)
             self._known.update(some)
             if campaign_id == NO_PARDON:
                 self._pardoned.difference_update(some)
@@ -98,5 +101,10 @@ class Orders:
                 self._pardoned.update(some)
 
 
-def _batches(accounts: Sequence[int]) -> Iterable[Sequence[int]]:
+def _names(ledger: Ledger, campaign: Campaign) -> set[str]:
+    """The members by their ids: numbers change."""
+    return {ledger.name[account] for account in campaign.members}
+
+
+def _batches(accounts: Sequence[str]) -> Iterable[Sequence[str]]:
     return (accounts[begin : begin + BATCH] for begin in range(0, len(accounts), BATCH))

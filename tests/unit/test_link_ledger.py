@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.link.ledger import LIFE_MS, MOST_VALUES, REUSED_MS, Ledger
+from stream.link.ledger import LIFE_MS, MOST_VALUES, REUSED_MS, Leaving, Ledger
 from stream.link.touches import Value
 from tests.unit.gates import HOUR, NOW
 from tests.unit.touched import touch, value
@@ -164,14 +164,44 @@ def test_sign_up_is_the_first_touch_where_it_is_not_known() -> None:
 
 
 def test_an_erased_account_leaves_nothing() -> None:
-    """Neither name nor uses; the others keep their numbers, and its name may come anew."""
+    """Neither name nor uses, and its number is another's; its name may come anew."""
     ledger = Ledger()
     for name in ("a", "b"):
         ledger.fold(touch(name, NOW, value("card", 1)))
     assert ledger.erase("a") == 0
     assert ledger.erase("a") is None
-    ledger.forget()
-    assert ledger.edges().account.tolist() == [1]
-    assert (ledger.name, ledger.event_id[0], ledger.values_of(0)) == (["", "b"], "", [])
     assert ledger.columns[0] == np.zeros((), ledger.columns.dtype)
-    assert ledger.fold(touch("a", NOW + 1)) == 2
+    leaving = ledger.forget()
+    assert leaving == Leaving([], {1: 0})
+    assert ledger.edges().account.tolist() == [0]
+    assert (ledger.name, ledger.number, ledger.values_of(0)) == (["b"], {"b": 0}, [0])
+    assert ledger.fold(touch("a", NOW + 1)) == 1
+
+
+def test_who_is_not_seen_for_long_leaves() -> None:
+    """After 30 days; who stays keeps order and uses under another number, and who comes again is
+    new."""
+    ledger = Ledger()
+    for name, at in (("a", 0), ("b", 1), ("c", 2), ("a", 3)):
+        ledger.fold(touch(name, NOW + at, value("card", 1), requests=at, country="FR"))
+    ledger.fold(touch("d", NOW + LIFE_MS + 2))
+    assert ledger.forget() == Leaving(["b"], {0: 0, 2: 1, 3: 2})
+    assert ledger.name == ["a", "c", "d"]
+    assert ledger.columns["requests"].tolist() == [3, 2, 10]
+    assert [ledger.event_id[n] for n in range(2)] == [f"a@{NOW + 3}", f"c@{NOW + 2}"]
+    assert ledger.edges().account.tolist() == [0, 1]
+    assert ledger.forget() is None
+    again = ledger.fold(touch("b", NOW + LIFE_MS + 2, value("card", 1)))
+    assert (again, ledger.columns[again]["first"]) == (3, NOW + LIFE_MS + 2)
+
+
+def test_a_few_who_are_not_seen_wait_for_more() -> None:
+    """One in twenty may wait: letting go takes as long as noting all the others anew."""
+    ledger = Ledger()
+    for number in range(20):
+        ledger.fold(touch(f"a{number}", NOW + (number > 0) + (number > 1)))
+    ledger.fold(touch("a19", NOW + LIFE_MS + 1))
+    assert ledger.forget() is None
+    assert ledger.seen.sum() == 19
+    ledger.fold(touch("a19", NOW + LIFE_MS + 2))
+    assert ledger.forget() == Leaving(["a0", "a1"], {n: n - 2 for n in range(2, 20)})
