@@ -127,7 +127,7 @@ def worker() -> None:
 @cli.command()
 def linker() -> None:
     """Read what workers saw, find campaigns, answer their members. One works, more stand by."""
-    from stream.linking import create_linker
+    from stream.linker_app import create_linker
     from stream.worker import serve
 
     sys.exit(serve(load_settings(), create_linker))

@@ -1,9 +1,8 @@
-"""The linker's process: reads touches in their one order, tells of campaigns.
+"""Linking: reads touches in their one order, tells of campaigns.
 
 It keeps everything in memory, since everything follows from the touches of the last 30 days:
 when it starts it reads these again, silently up to what its group has committed. Of several
-linkers one works, for the topic has one partition; another takes over when it ends. Labels are
-read whole by each of them, and followed.
+linkers one works, for the topic has one partition; another takes over when it ends.
 """
 
 import asyncio
@@ -12,39 +11,18 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from schemas.decisions import Campaign, DeadLetter
+from schemas.decisions import DeadLetter
 from schemas.errors import MalformedEventError
-from stream.broker.chunk import Chunk, Handle, Record, refuse_recreated
-from stream.broker.connections import kafka_options, producer_options, store_client
-from stream.broker.following import following as follow
-from stream.broker.sinks import KafkaSink, Sink
-from stream.broker.tombstones import Tombstones
-from stream.bundles.following import following_policy
-from stream.bundles.opening import chosen_policy
-from stream.controls.holding import holding
-from stream.decide.bars import Calibration
-from stream.decide.court import wall_clock
-from stream.decide.policy import Policy
+from stream.broker.chunk import Chunk, Record, refuse_recreated
+from stream.broker.connections import kafka_options
+from stream.broker.sinks import Sink
 from stream.decode.records import dead_letter
-from stream.govern.governor import Governor
-from stream.govern.grants import RedisGrants
-from stream.handling import HandlerApp, handler_app
-from stream.know.assessor import chosen_kyc_policy
-from stream.link.board import post
-from stream.link.clerk import Clerk
-from stream.link.labels import Labels
 from stream.link.office import Office
-from stream.link.published import publish
-from stream.link.scrubbing import scrub
 from stream.link.touches import Erasure, Touch, read
-from stream.link.weighing import Weights
 from stream.metrics import Metrics
-from stream.ordering import Ordering
-from stream.patience import PatientGrants, PatientStore
 from stream.settings import Settings
-from stream.store import RedisStore
 
 log = structlog.get_logger()
 
@@ -213,73 +191,6 @@ class Linking:
                 self._metrics.touches_folded.inc()
             else:
                 self._office.strike(told.account_id)
-
-
-@asynccontextmanager
-async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[dict[str, Handle]]:
-    """What takes the chunks of touches, with its connections, closed at the end."""
-    client = store_client(settings)
-    redis = RedisStore(client)
-    store, put, hang = PatientStore(redis, metrics), publish(client), post(client)
-    labels = Labels(metrics)
-    policy, grants = chosen_policy(settings), PatientGrants(RedisGrants(client), store)
-    producer = AIOKafkaProducer(**producer_options(settings))
-    sink = KafkaSink(producer, settings.topic)
-
-    async def heed(bars: Calibration) -> None:
-        await store.insist(lambda: put(bars))
-
-    async def show(records: Sequence[Campaign]) -> None:
-        await store.insist(lambda: hang(records))
-
-    async def clean(erased: Set[str]) -> None:
-        await sink.record(await scrub(settings, erased))
-
-    try:
-        await producer.start()
-        async with (
-            holding(settings, client, metrics) as controls,
-            follow(settings, "labels", settings.partitions, lambda one: labels.read(one.value)),
-        ):
-            governor = Governor(policy, grants, controls, metrics)
-            office = Office(
-                policy=policy,
-                weights=Weights.load(),
-                controls=controls,
-                governor=governor,
-                now=wall_clock,
-                store=store,
-                sink=sink,
-                heed=heed,
-                metrics=metrics,
-                ask=chosen_kyc_policy(settings).step_up.budget,
-                post=show,
-                burial=Tombstones(producer, settings.topic),
-                labels=labels,
-                epoch=settings.stream_epoch,
-            )
-            linking = Linking(office, settings, sink, metrics, clean)
-            ordering = Ordering(linking.catch_up, Clerk(office, sink), controls)
-
-            def obey(policy: Policy) -> None:
-                office.obey(policy)
-                governor.obey(policy)
-
-            async with following_policy(settings, obey):
-                yield {
-                    settings.topic("touches"): linking.handle,
-                    settings.topic("controls"): ordering.handle,
-                }
-    finally:
-        await producer.stop()
-        await redis.close()
-
-
-def create_linker(settings: Settings, metrics: Metrics) -> HandlerApp:
-    """The Faust app of a linker, in a consumer group of the linkers' own."""
-    opened = open_linking(settings, metrics)
-    topics = [settings.topic("touches"), settings.topic("controls")]
-    return handler_app(settings, metrics, linker_group(settings), opened, topics, overlap=1)
 
 
 def linker_group(settings: Settings) -> str:

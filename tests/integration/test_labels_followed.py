@@ -16,7 +16,7 @@ from stream.link.labels import Labels
 from stream.link.published import KEY
 from stream.link.published import follow as follow_bars
 from stream.link.touches import encode_touch
-from stream.linking import open_linking
+from stream.linker_app import open_linking
 from stream.metrics import Metrics
 from stream.settings import load_settings
 from tests.servers import Broker
