@@ -13,6 +13,7 @@ import structlog
 from edge.webhook.delivery import MAX_BODY_BYTES, Delivery, Erasure
 from edge.webhook.endpoints import Endpoint
 from edge.webhook.meters import Meters
+from edge.webhook.rest import Rest
 from edge.webhook.schedule import delay
 from edge.webhook.sender import Answer, Outcome, Sender
 from edge.webhook.shelf import Shelf
@@ -21,8 +22,6 @@ from schemas.errors import SluicegateError
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 # Later tries may take a quarter of what may be in flight: accounts that hang must not fill it.
 RETRY_SHARE: Final = 4
-# So long an endpoint rests at most when nothing of what was under way got through.
-REST_MAX_S: Final = 30.0
 
 log = structlog.get_logger()
 
@@ -60,9 +59,8 @@ class Lanes:
         self._endpoint, self._sender, self._shelf, self._meters = endpoint, sender, shelf, meters
         self._spawn, self._done = spawn, done
         self._slots = asyncio.Semaphore(endpoint.concurrency)
+        self._rest = Rest(endpoint.concurrency)
         self._lanes: dict[str, Lane] = {}
-        self._open_from = 0.0  # monotonic; later while the endpoint asked to be left alone
-        self._failures = 0  # in a row
         self._closing = False
         self.waiting = 0
         self.parked = 0
@@ -204,7 +202,7 @@ class Lanes:
     async def _try(self, delivery: Delivery) -> Answer:
         name = self._endpoint.name
         async with self._slots:
-            await self._left_alone()
+            await self._rest.over()
             began = time.monotonic()
             answer = await self._sender.post(delivery)
         self._meters.try_seconds.labels(name).observe(time.monotonic() - began)
@@ -214,28 +212,8 @@ class Lanes:
         if answer.outcome is Outcome.DELIVERED:
             late = max(0.0, time.time() - delivery.decided_at / 1_000)
             self._meters.delay_seconds.labels(name).observe(late)
-        self._rest(answer)
+        self._rest.hear(answer)
         return answer
-
-    def _rest(self, answer: Answer) -> None:
-        """Leave the endpoint alone when it asks for it, or fails whatever it is sent.
-
-        Its backlog then waits in Kafka, and not in the store with a schedule of its own.
-        """
-        if answer.outcome is Outcome.DELIVERED:
-            self._failures = 0
-            return
-        self._failures += 1
-        rounds, rest = divmod(self._failures, self._endpoint.concurrency)
-        wait = answer.wait_s or 0.0 if answer.busy else 0.0
-        if rest == 0:
-            wait = max(wait, min(2.0 ** min(rounds - 1, 9), REST_MAX_S))
-        self._open_from = max(self._open_from, time.monotonic() + wait)
-
-    async def _left_alone(self) -> None:
-        # In a loop: another try that was under way may have been told to wait longer.
-        while (pause := self._open_from - time.monotonic()) > 0:  # noqa: ASYNC110 - see above
-            await asyncio.sleep(pause)
 
     def _tell_dead(self, delivery: Delivery) -> None:
         name = self._endpoint.name

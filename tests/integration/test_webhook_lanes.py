@@ -179,24 +179,6 @@ async def test_a_busy_endpoint_is_left_alone(shelf: Shelf) -> None:
     assert time.monotonic() - began >= 0.29
 
 
-async def test_an_endpoint_that_fails_whatever_it_is_sent_rests(shelf: Shelf) -> None:
-    """After as many failures in a row as may be under way, and only then."""
-    async with asyncio.TaskGroup() as group:
-        bench = Bench(shelf, group, concurrency=4)
-        bench.door.answer = lambda _: REFUSED
-        await bench.take(1, account="a")
-        bench.door.answer = lambda _: TAKEN
-        await bench.take(2, account="b")
-        bench.door.answer = lambda _: REFUSED
-        began = time.monotonic()
-        for offset in range(3, 7):
-            await bench.take(offset, account=f"c{offset}")
-        bench.door.answer = lambda _: TAKEN
-        await bench.take(7, account="d")
-    assert time.monotonic() - began >= 0.8
-    assert bench.door.given[-1] == "d7"
-
-
 async def test_gone_ends_the_session(shelf: Shelf) -> None:
     """The delivery is neither done nor parked: it comes again when the endpoint is on."""
     ended = False
