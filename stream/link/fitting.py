@@ -24,21 +24,23 @@ from stream.link.weighing import Weights
 # of its own and yet as much as the others: people differ in it by octaves, and whoever runs many
 # accounts has no reason to. How many act as hardly anybody does says more than how they act on
 # average: the customers of one product are all a little unlike the others. They want what is
-# elicited, too, so that this says less.
+# elicited, too, so that this says less. Strangers seldom share a card, a device or a phone; they
+# do share the mail domain of their school or firm, which is taken back. How many they are says
+# nothing, and little that they are new: a ring that has worked for a week looks established.
 EXPECTED: Final = {
-    "conduct": 1.45,
-    "strange": 6.2,
-    "unproven": 0.3,
-    "size": -0.2,
-    "even": 2.5,
+    "conduct": 1.15,
+    "strange": 6.3,
+    "unproven": 0.1,
+    "size": 0.0,
+    "even": 2.1,
     "alike": 1.4,
-    "apart": 2.8,
-    "identity": 0.2,
+    "apart": 3.2,
+    "identity": 1.4,
     "content": 0.1,
-    "elicits": 1.2,
-    "together": 0.0,
+    "elicits": 1.4,
+    "together": -1.1,
 }
-BIAS: Final = -6.1
+BIAS: Final = -5.7
 # How strongly the weights keep to what is expected: a simulator teaches them, whose honest people
 # are told from campaigns more easily than those of others.
 HOLD: Final = 300.0
