@@ -245,7 +245,8 @@ def schema(
 @cli.command()
 def doctor() -> None:
     """Is everything reachable and configured, and if not, what to do. Exit code 1 if not."""
-    from stream.doctor import Verdict, diagnose
+    from stream.doctor.check import Verdict
+    from stream.doctor.diagnosis import diagnose
 
     checks = asyncio.run(diagnose(load_settings()))
     rows = [(c.name, c.verdict, c.what, c.remedy) for c in checks]

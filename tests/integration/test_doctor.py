@@ -15,13 +15,16 @@ from kyc.lists.kinds import Kind
 from schemas.errors import ModelError
 from scorers import model
 from scorers.cuda import CUDA
-from stream import doctor, guard
+from stream import guard
 from stream.broker.topics import create_topics
 from stream.bundles.opening import POLICY
 from stream.bundles.promotion import give
 from stream.bundles.roles import Deed, Roles
 from stream.demo.embedded import embedded_broker, embedded_store, free_port
-from stream.doctor import Check, Verdict, diagnose
+from stream.doctor import store
+from stream.doctor.check import Check, Verdict
+from stream.doctor.diagnosis import diagnose
+from stream.doctor.installation import check_runtime
 from stream.settings import Settings, load_settings
 from tests.mmdb import write_database
 from tests.unit.bundled import make_bundle, write_keys
@@ -143,7 +146,7 @@ async def test_an_evicting_store_is_warned_of(settings: Settings) -> None:
 )
 def test_old_stores_fail(info: dict[str, str], verdict: Verdict, what: str) -> None:
     """Redis from 7.2 on, and every Valkey."""
-    check = doctor._version(info)
+    check = store._version(info)
     assert (check.verdict, check.what) == (verdict, what)
 
 
@@ -157,8 +160,8 @@ async def test_a_slow_look_is_no_skew(settings: Settings, monkeypatch: pytest.Mo
         return []
 
     clock = time.time
-    monkeypatch.setattr(doctor.time, "time", lambda: clock() + ahead)
-    monkeypatch.setattr(doctor, "_drift", slow)
+    monkeypatch.setattr(store.time, "time", lambda: clock() + ahead)
+    monkeypatch.setattr(store, "_drift", slow)
     assert (await examine(settings))["clock"].verdict is Verdict.OK
 
 
@@ -167,7 +170,7 @@ async def test_a_slow_look_is_no_skew(settings: Settings, monkeypatch: pytest.Mo
 )
 def test_a_clock_that_is_off_is_warned_of(skew: float, verdict: Verdict) -> None:
     """Either way, beyond a second."""
-    assert doctor._clock(skew).verdict is verdict
+    assert store._clock(skew).verdict is verdict
 
 
 class Installed:
@@ -181,7 +184,7 @@ class Installed:
 def test_one_runtime_is_needed(monkeypatch: pytest.MonkeyPatch, names: list[str]) -> None:
     """None cannot score, two overwrite one another."""
     monkeypatch.setattr(guard, "distributions", lambda: [Installed(name) for name in names])
-    check = doctor._runtime()
+    check = check_runtime()
     assert check.verdict is Verdict.FAIL
     assert "sluicegate[cpu]" in check.remedy
 

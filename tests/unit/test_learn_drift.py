@@ -10,7 +10,8 @@ from redis.exceptions import ConnectionError as StoreAwayError
 
 from schemas.features import FEATURE_NAMES
 from scorers.drift import SHIFTED, Summary
-from stream.doctor import Verdict, _moved
+from stream.doctor.check import Verdict
+from stream.doctor.store import _moved
 from stream.learn.drift import FEWEST, Drift, Served
 from stream.learn.meters import DriftMeters
 from stream.learn.moments import due

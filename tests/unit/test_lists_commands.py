@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stream.cli import cli
-from stream.doctor import Verdict, _lists
+from stream.doctor.check import Verdict
+from stream.doctor.sources import check_lists
 from stream.settings import load_settings
 
 
@@ -113,12 +114,12 @@ def test_without_a_list_of_names_nobody_is_cleared() -> None:
 def test_the_doctor_names_a_stale_list(domains: Path, folder: Path) -> None:
     """And a broken one."""
     lists("import", "tor_networks", _networks(domains), "--dated", "2020-01-01")
-    [stale] = _lists(load_settings(), date(2026, 11, 22))
+    [stale] = check_lists(load_settings(), date(2026, 11, 22))
     assert (stale.verdict, stale.what) == (Verdict.WARN, "tor_networks of 2020-01-01: stale")
-    [fresh] = _lists(load_settings(), date(2020, 1, 2))
+    [fresh] = check_lists(load_settings(), date(2020, 1, 2))
     assert (fresh.verdict, fresh.what) == (Verdict.OK, "tor_networks")
     (folder / "tor_networks.json").write_text("{")
-    [broken] = _lists(load_settings(), date(2020, 1, 2))
+    [broken] = check_lists(load_settings(), date(2020, 1, 2))
     assert broken.verdict is Verdict.FAIL
 
 

@@ -11,7 +11,8 @@ from typer.testing import CliRunner, Result
 
 from schemas.errors import ConfigurationError, PolicyError
 from stream.cli import cli
-from stream.doctor import Verdict, _rules
+from stream.doctor.check import Verdict
+from stream.doctor.deciding import _rules
 from stream.settings import load_settings
 from tests.unit.gates import NOW, request
 from tests.unit.rulebooks import rule

@@ -1,0 +1,1 @@
+"""The doctor: is everything reachable and configured; and if not, what to do about it."""
