@@ -1,7 +1,7 @@
 """Linking: reads touches in their one order, tells of campaigns.
 
-It keeps everything in memory, since everything follows from the touches of the last 30 days:
-when it starts it reads these again, silently up to what its group has committed. Of several
+It keeps the last 30 days in memory, and since everything follows from the touches of these, it
+reads them again when it starts, silently up to what its group has committed. Of several
 linkers one works, for the topic has one partition; another takes over when it ends.
 """
 
