@@ -25,7 +25,7 @@ from schemas.decisions import Action
 from stream.agents import Gate
 from stream.broker.connections import store_client
 from stream.controls.table import Controls
-from stream.decide.court import open_court
+from stream.decide.opening import open_court
 from stream.decide.policy import SHIPPED, load_policy
 from stream.demo.embedded import embedded_store
 from stream.govern.governor import Governor

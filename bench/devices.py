@@ -28,7 +28,7 @@ from stream.agents import Gate
 from stream.broker.connections import store_client
 from stream.bundles.opening import chosen_policy
 from stream.bundles.panel import Panel, Seat
-from stream.decide.court import open_court
+from stream.decide.opening import open_court
 from stream.demo.embedded import embedded_store
 from stream.lines import Line
 from stream.logs import configure_logs

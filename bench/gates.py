@@ -5,8 +5,8 @@ from typing import Any
 
 from stream.agents import Gate
 from stream.broker.sinks import FileSink
-from stream.decide.court import open_court
 from stream.decide.judge import Judge
+from stream.decide.opening import open_court
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.local import LOCAL_PEPPER

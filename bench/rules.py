@@ -29,7 +29,7 @@ from bench.turns import chunks, turns
 from schemas.features import FEATURE_NAMES
 from stream.agents import Gate
 from stream.broker.connections import store_client
-from stream.decide.court import open_court
+from stream.decide.opening import open_court
 from stream.decode.batch import RequestBatch
 from stream.demo.embedded import embedded_store
 from stream.lines import Line

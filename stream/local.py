@@ -10,8 +10,9 @@ from stream.broker.tombstones import Erased
 from stream.bundles.opening import chosen_policy
 from stream.controls.table import Controls
 from stream.decide.bars import Calibration
-from stream.decide.court import open_court, wall_clock
+from stream.decide.court import wall_clock
 from stream.decide.judge import Judge
+from stream.decide.opening import open_court
 from stream.decide.statute import Bars
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher

@@ -22,7 +22,7 @@ from stream.agents import Gate
 from stream.broker.chunk import Chunk
 from stream.broker.connections import faust_credentials, store_client
 from stream.broker.sinks import Placed
-from stream.decide.court import open_court
+from stream.decide.opening import open_court
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.logs import configure_logs

@@ -19,7 +19,8 @@ from stream.bundles.opening import Opener, open_chosen
 from stream.bundles.panel import Panel, Seat, Trial
 from stream.bundles.roles import Deed, Roles
 from stream.bundles.store import BundleStore
-from stream.decide.court import court_of, wall_clock
+from stream.decide.court import wall_clock
+from stream.decide.opening import court_of
 from stream.decide.statute import Bars
 from stream.logs import Complaint
 from stream.metrics import Metrics

@@ -1,6 +1,6 @@
 """The court: a model and a policy that turn a batch's events into decisions, in order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,9 +14,7 @@ from schemas.features import FEATURE_NAMES
 from schemas.wire import DecisionWire, ReasonWire
 from scorers.drift import Summary
 from scorers.model import Model
-from stream.bundles.opening import Bundle, open_chosen
 from stream.controls.reasons import governed
-from stream.decide.bars import AT_FIRST
 from stream.decide.case import Case, cases
 from stream.decide.charter import NO_CHARTER, Charter
 from stream.decide.grounds import asked, earlier, grounds, is_proven
@@ -27,7 +25,6 @@ from stream.decide.standings import CLEAR, Told, alive, cleared, is_told, move, 
 from stream.decide.statute import NO_RULING, Bars, Floor, Ruling, Standing, Statute, raised
 from stream.govern.governor import Rise
 from stream.rows import conduct_alone
-from stream.settings import Settings
 
 if TYPE_CHECKING:  # needs an SQL parser, which who has no rules need not wait for
     from stream.rules.rulings import Rulings
@@ -123,16 +120,10 @@ class Court:
         sight, tier = matter.sight, matter.tier
         # Who refuses somebody has had the batch judged before.
         ruled = self._rule(matter, scores, tier, again=bool(charter.refused))
-        alone, scores = scores, raised(scores, ruled)
-        opened = self._opened(header, matter, scores, tier, ruled)
-        opened |= opens(header, sight, matter.known, charter.mode)
-        opened |= charter.opens(matter.batch, sight)
-        own = raised(spared(self._model, matter.rows, alone, opened), ruled)
-        versions = self._model.version, self._policy_version
-        scribe = Scribe(self._statute, *versions, charter.mode, self._now())
+        scribe = Scribe(self._statute, *self.versions, charter.mode, self._now())
         stood: dict[int, Told] = {}
         verdicts: list[Verdict] = []
-        for case in cases(matter, scores, own, opened, tier, every=self._every):
+        for case in self._cases(header, matter, scores, tier, ruled, charter):
             floor = matter.floors[case.account]
             was = stood.get(case.account) or told(header, case.account, floor)
             floor = alive(floor, case.clock)
@@ -156,6 +147,23 @@ class Court:
                 verdicts.append(Verdict(*told_of, decision, found.rise))
         move(header, stood)
         return verdicts
+
+    def _cases(
+        self,
+        header: NDArray[np.void],
+        matter: Matter,
+        alone: NDArray[np.float64],
+        tier: NDArray[np.int64],
+        ruled: Mapping[int, Ruling],
+        charter: Charter,
+    ) -> Iterator[Case]:
+        """What of a batch is looked at one by one; `alone`: the scores before rules raise them."""
+        scores = raised(alone, ruled)
+        opened = self._opened(header, matter, scores, tier, ruled)
+        opened |= opens(header, matter.sight, matter.known, charter.mode)
+        opened |= charter.opens(matter.batch, matter.sight)
+        own = raised(spared(self._model, matter.rows, alone, opened), ruled)
+        return cases(matter, scores, own, opened, tier, every=self._every)
 
     def _weigh(
         self,
@@ -255,40 +263,3 @@ class Court:
 def wall_clock() -> int:
     """Milliseconds since the epoch."""
     return int(time() * 1_000)
-
-
-def open_court(
-    settings: Settings,
-    now: Callable[[], int] = wall_clock,
-    count_hits: Callable[[str, int], None] = lambda *_: None,
-) -> Court:
-    """The model, policy and rules that settings name. Raises ModelError or PolicyError.
-
-    count_hits: told the name of a rule and how many events it held for.
-    """
-    return court_of(open_chosen(settings), settings, now, count_hits)
-
-
-def court_of(
-    bundle: Bundle,
-    settings: Settings,
-    now: Callable[[], int],
-    count_hits: Callable[[str, int], None],
-) -> Court:
-    """The court of a bundle. Raises PolicyError."""
-    rulings = _rulings(bundle, count_hits)
-    return Court(
-        bundle.model,
-        Statute(bundle.policy, AT_FIRST, rulings.deciding if rulings else ()),
-        every=settings.decisions == "all",
-        now=now,
-        rulings=rulings,
-    )
-
-
-def _rulings(bundle: Bundle, count_hits: Callable[[str, int], None]) -> "Rulings | None":
-    if bundle.rulebook is None:
-        return None
-    from stream.rules.rulings import Rulings  # noqa: PLC0415 - see above
-
-    return Rulings(bundle.rulebook, bundle.policy, count_hits)

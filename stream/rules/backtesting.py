@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from stream.bundles.opening import open_chosen
-from stream.decide.court import court_of, wall_clock
+from stream.decide.court import wall_clock
+from stream.decide.opening import court_of
 from stream.lines import ACCOUNTS, REQUESTS, merged, read_file
 from stream.local import local_handlers
 from stream.replay import Summary, replay

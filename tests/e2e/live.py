@@ -25,7 +25,7 @@ from stream.broker.chunk import Chunk
 from stream.broker.connections import kafka_options, store_client
 from stream.broker.sinks import Placed
 from stream.broker.topics import create_topics
-from stream.decide.court import open_court
+from stream.decide.opening import open_court
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.demo.embedded import free_port

@@ -13,7 +13,7 @@ from stream.agents import Gate
 from stream.broker.connections import store_client
 from stream.broker.topics import create_topics
 from stream.cli import cli
-from stream.decide.court import open_court
+from stream.decide.opening import open_court
 from stream.decide.statute import Floor, Standing
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
