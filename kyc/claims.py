@@ -9,6 +9,7 @@ from kyc.things import Card, Document, Mailbox, Number
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
+WEEK_MS: Final = 7 * DAY_MS
 QUARTER_MS: Final = 90 * DAY_MS
 # What an account signs up with, and what it adds later: the number of its row that says when.
 _SIGNUP: Final = {
@@ -46,6 +47,8 @@ _BURST: Final = Span((DAY_MS, QUARTER_MS), MOST_IN_BURSTS)
 _ONLY_EVER: Final = Span()
 _SPANS: Final = {
     "subnet": Span((HOUR_MS, DAY_MS)),
+    "device": Span((WEEK_MS,)),
+    "twin": Span((WEEK_MS,)),
     "document": Span((QUARTER_MS,)),
     "client": _OF_ALL,
     "signup": _OF_ALL,
@@ -71,6 +74,8 @@ class Claim(NamedTuple):
 # What the counts of a kind are called; a kind that has no windows, by its own name.
 _NAMES: Final = {
     "subnet": ("subnet", "signups_1h", "signups_24h"),
+    "device": ("device", "device_7d"),
+    "twin": ("twin", "twin_7d"),
     "document": ("document", "document_90d"),
     "client": ("client", "client_1h", "client_24h", "client_90d"),
     "signup": ("signup", "signup_1h", "signup_24h", "signup_90d"),

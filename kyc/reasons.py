@@ -31,7 +31,9 @@ _COUNT_ACCOUNTS: Final = frozenset(
         "phone_accounts",
         "document_accounts",
         "signup_device_accounts",
+        "signup_device_week",
         "signup_twins",
+        "signup_twins_week",
         "signups_hour",
         "signups_day",
     }

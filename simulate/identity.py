@@ -53,11 +53,16 @@ class _Biography:
         own = mailbox(self.rng, self.name, p.email_domain, p.handle)
         return wording(self.rng, own) if self._chance(p.tagged) else own
 
+    def _is_quiet(self) -> bool:
+        """Drawn apart: whoever tells everything shows the same as ever."""
+        quiet = self.account.proofs.quiet
+        return quiet > 0 and self.world.generator("quiet", self.account.account_id).random() < quiet
+
     def _signup(self) -> Iterator[tuple[int, str, Fact]]:
         a, p = self.account, self.account.proofs
         place = a.places[0]
         optional = {
-            "email": self.email,
+            "email": None if self._is_quiet() else self.email,
             "name": self.name if self._chance(0.8) else None,
             "business_name": business_name(self.rng) if self._chance(p.business_name) else None,
             "country": p.country if self._chance(0.9) else None,

@@ -33,7 +33,7 @@ def newcomers(seed: int, number: int, accounts: int, days: float) -> Scenario:
     campaign = Campaign(share=float(rng.uniform(0.03, 0.1)), cards=int(rng.choice((0, 3, 12, 40))))
     manners = _manners(rng)
     people: Cohorts = (*provider.honest, StolenKeys(), TraceScrapers(), machines, campaign)
-    farms = tuple(_farm(rng, nth) for nth in range(_FARMS))
+    farms = tuple(_farm(rng, nth, manners.quiet) for nth in range(_FARMS))
     cohorts: Cohorts = (*(replace(manners, of=cohort) for cohort in people), *farms)
     # Seeds of a range of their own: no population of another purpose is this one.
     own = (seed + 7_000) * 1_000 + number
@@ -53,10 +53,12 @@ def _manners(rng: np.random.Generator) -> Manners:
         phoneless=float(rng.uniform(0, 0.8)),
         unnamed=bool(rng.random() < 0.5),
         doubled=float(rng.choice((0.0, 0.0, 0.03, 0.1))),
+        masked=float(rng.uniform(0, 0.04)),
+        quiet=float(rng.choice((0.0, 0.3, 1.0))),
     )
 
 
-def _farm(rng: np.random.Generator, nth: int) -> Farm:
+def _farm(rng: np.random.Generator, nth: int, quiet: float) -> Farm:
     """A farm of which every knob is drawn apart: what one does not share, another does."""
 
     def often(*shares: float) -> float:
@@ -85,4 +87,6 @@ def _farm(rng: np.random.Generator, nth: int) -> Farm:
         per_card=int(rng.choice(_SHARED)),
         junk=often(0.0, 0.1, 0.6),
         link=often(0.0, 0.0, 0.8),
+        claims=often(0.0, 0.0, 0.5),
+        quiet=quiet,
     )

@@ -11,6 +11,7 @@ class Proofs:
     email_domain: str
     country: str
     mailbox: int = 0  # key of a mailbox used again with dots and plus tags; 0: its own
+    quiet: float = 0.0  # who tells the mailbox only when it is verified
     handle: str = "numbered"  # what keeps its own mailbox apart, see simulate/people.py
     tagged: float = 0.02  # people who sign up with a plus tag or other dots
     pseudonym: str = ""  # a name of two words that is told in place of its own

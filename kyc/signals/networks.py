@@ -63,6 +63,12 @@ def signup_device_accounts(seen: Evidence) -> float | None:
     return seen.shared.get("device")
 
 
+@signal(_RAISES, Appeal.SHARED)
+def signup_device_week(seen: Evidence) -> float | None:
+    """How many accounts signed up on the same device within the week before it"""
+    return seen.shared.get("device_7d")
+
+
 @signal(_EITHER, Appeal.SHARED)
 def signup_network_accounts(seen: Evidence) -> float | None:
     """How many accounts signed up from the same network: two may be one person, many a school"""
@@ -73,6 +79,13 @@ def signup_network_accounts(seen: Evidence) -> float | None:
 def signup_twins(seen: Evidence) -> float | None:
     """How many accounts signed up from the same network with the same client"""
     return seen.shared.get("twin")
+
+
+@signal(_RAISES, Appeal.SHARED)
+def signup_twins_week(seen: Evidence) -> float | None:
+    """How many accounts signed up from the same network with the same client within the week
+    before it"""
+    return seen.shared.get("twin_7d")
 
 
 @signal(_RAISES, Appeal.SHARED)

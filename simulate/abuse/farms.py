@@ -15,6 +15,7 @@ from simulate.places import Place, pick, server, tunnel
 from simulate.proofs import Proofs
 from simulate.world import DAY_MS, HOUR_MS, World
 
+_PROGRAMS: Final = ("education", "research", "startup")
 _SPREAD: Final = 0.5  # sd of ln of the gap between two sign-ups of one lot
 
 
@@ -29,7 +30,7 @@ class Farm:
     share a device, `per_line` a line; `hosted` sign up from servers, `hidden` over a VPN. `alike`
     use one client of the lot. `card` shows a card, `prepaid` of these one without a name,
     `per_card` accounts the same. `junk` types a name along the keys; `link` follows a link of the
-    lot.
+    lot; `claims` says to belong to a program; `quiet` tells no mailbox at sign-up.
     """
 
     name: str = "farm"
@@ -53,6 +54,8 @@ class Farm:
     per_card: int = 1
     junk: float = 0.1
     link: float = 0.2
+    claims: float = 0.0
+    quiet: float = 0.0
 
     def member(self, world: World, index: int) -> Account:
         rng = world.generator(self.name, "own", index)
@@ -111,6 +114,8 @@ class Farm:
             identity=0.0,
             pseudonym=str(rng.choice(JUNK_NAMES)) if rng.random() < self.junk else "",
             referrer=f"link-{lot % 1000}" if rng.random() < self.link else "",
+            program=str(rng.choice(_PROGRAMS)) if rng.random() < self.claims else "",
+            quiet=self.quiet,
             logins_per_week=0.5,
         )
         return {name: getattr(shown, name) for name in Proofs.__dataclass_fields__}

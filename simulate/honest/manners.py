@@ -28,7 +28,9 @@ class Manners:
     come over a VPN or from a rented desktop; `numbered` has a number in the mailbox's name;
     `cardless` and `phoneless` never show what others do. `unnamed`: organisations are not told.
     `doubled`: of twos to fours of accounts, those that are one person's, who signs up again on the
-    same device and line, half of them with the same mailbox.
+    same device and line, half of them with the same mailbox, half with the same card. `masked` hide
+    behind a mailbox whose name says nothing, as makers of devices give them; `quiet` tell no
+    mailbox at sign-up, abusers too, since that is how a provider lets people in.
     """
 
     of: Cohort
@@ -44,6 +46,8 @@ class Manners:
     phoneless: float = 0.0
     unnamed: bool = False
     doubled: float = 0.0
+    masked: float = 0.0
+    quiet: float = 0.0
 
     @property
     def name(self) -> str:
@@ -60,7 +64,7 @@ class Manners:
         account = self.of.member(world, index)
         shown, way = self._shown(rng, account), rng.random()
         if account.abusive:  # what else an abuser shows is the cohort's own
-            return account.having(proofs={"handle": shown["handle"]})
+            return account.having(proofs={name: shown[name] for name in ("handle", "quiet")})
         if way < self.hidden:
             account = met_at(account, pick(rng, VPN))
         elif way < self.hidden + self.hosted:
@@ -76,14 +80,14 @@ class Manners:
         if person.random() >= self.doubled:
             return account
         one = self.of.member(world, first)
-        key = world.key(self.name, "person", first) if person.random() < 0.5 else 0
-        return account.having(
-            places=one.places, proofs={"country": one.proofs.country, "mailbox": key}
-        )
+        key = world.key(self.name, "person", first)
+        has_one_mailbox, has_one_card = person.random(2) < 0.5
+        held = {"mailbox": key if has_one_mailbox else 0, "cards": (key,) if has_one_card else ()}
+        return account.having(places=one.places, proofs={"country": one.proofs.country, **held})
 
     def _shown(self, rng: np.random.Generator, account: Account) -> dict[str, Any]:
         """Drawn in one order, so that each knob changes only its own."""
-        draw = rng.random(6).tolist()
+        draw = rng.random(7).tolist()
         proofs = account.proofs
         domain = proofs.email_domain
         if domain in FREE_MAIL and draw[0] < self.aliased:
@@ -91,12 +95,14 @@ class Manners:
         elif domain in FREE_MAIL and draw[0] < self.aliased + self.discreet:
             domain = str(rng.choice(THROW_AWAY))
         numbered = "numbered" if draw[2] < 0.6 else "short"
+        handle = numbered if draw[3] < self.numbered else "spoken"
         return {
             "email_domain": domain,
+            "quiet": self.quiet,
             "voip": self.voip,
             "tagged": self.tagged,
             "pseudonym": str(rng.choice(JUNK_NAMES)) if draw[1] < self.junk else "",
-            "handle": numbered if draw[3] < self.numbered else "spoken",
+            "handle": "random" if draw[6] < self.masked else handle,
             "card": 0.0 if draw[4] < self.cardless else proofs.card,
             "phone": 0.0 if draw[5] < self.phoneless else proofs.phone,
         }

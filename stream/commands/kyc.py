@@ -111,7 +111,7 @@ def train(
         typer.Option(help="Folder with accounts and labels; may be given often. None: simulate."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sign-ups and of the training.")] = 1,
-    populations: Annotated[int, typer.Option(min=4, help="How many to simulate.")] = 24,
+    populations: Annotated[int, typer.Option(min=4, help="How many to simulate.")] = 32,
     accounts: Annotated[int, typer.Option(min=100, help="Accounts of each.")] = 1_000,
     days: Annotated[float, typer.Option(min=1, help="Days of each.")] = 7.0,
 ) -> None:

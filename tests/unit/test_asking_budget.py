@@ -148,7 +148,7 @@ def asks(account: str, ts: int) -> bytes:
 async def test_a_replay_heeds_what_the_linker_tells(tmp_path: Path) -> None:
     """The same sign-up is asked for more once forty verified accounts are known to be below it."""
     policy = tmp_path / "kyc.yaml"
-    policy.write_text(SHIPPED.read_text().replace("budget: 0.002", "budget: 0.05"))
+    policy.write_text(SHIPPED.read_text().replace("budget: 0.004", "budget: 0.05"))
     verified = [
         told(f"h{n}", kind, NOW - 99 + n, email=f"h{n}@firm{n}.org", vendor="v", result="pass")
         for n in range(40)

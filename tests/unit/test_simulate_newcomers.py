@@ -43,6 +43,16 @@ def test_a_farm_shows_what_its_knobs_say() -> None:
     assert 1 < max(devices.values()) <= 3
 
 
+def test_who_is_quiet_tells_the_mailbox_when_it_is_verified() -> None:
+    """And all else as ever; a farm may claim programs."""
+    plain, quiet = (sign_ups(Farm(quiet=share)) for share in (0.0, 1.0))
+    assert [e | {"email": ""} for e in quiet] == [e | {"email": ""} for e in plain]
+    assert not any("email" in event for event in quiet)
+    events = Population(Scenario("one", 60, 4.0, (Farm(quiet=1.0),))).account_events()
+    assert any("email" in event for event in events if event["type"] == "email.verified")
+    assert all("program" in event for event in sign_ups(Farm(claims=1.0)))
+
+
 def test_honest_people_differ_in_manners() -> None:
     """One person has several accounts on one device; elsewhere no mailbox has a number."""
     people = sign_ups(Manners(ChatPeople(), doubled=1.0))
@@ -51,6 +61,9 @@ def test_honest_people_differ_in_manners() -> None:
     plain = sign_ups(Manners(ChatPeople(), numbered=0.0))
     handles = [e["email"].partition("@")[0].partition("+")[0] for e in plain]
     assert not any(sign.isdigit() for handle in handles for sign in handle)
+    assert not any("email" in event for event in sign_ups(Manners(ChatPeople(), quiet=1.0)))
+    masked = sign_ups(Manners(ChatPeople(), masked=1.0, tagged=0.0))
+    assert not any(set("aeiou") & set(e["email"].partition("@")[0]) for e in masked)
 
 
 def test_an_abuser_keeps_what_it_shares() -> None:
