@@ -11,11 +11,10 @@ out the very same decisions.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from time import perf_counter, time
+from time import perf_counter
 from typing import Protocol
 
 import numpy as np
@@ -45,7 +44,6 @@ from stream.know.renewal import lasting
 from stream.link.membership import unseal
 from stream.link.notice import Notices
 from stream.link.touches import Touch
-from stream.logs import decision_changed
 from stream.metrics import Metrics
 from stream.remember.calendar import Ints
 from stream.remember.packing import UNKNOWN, pack, unpack
@@ -53,11 +51,9 @@ from stream.remember.repeats import GRACE_MS
 from stream.remember.windows import Outcome, Remembered, Sight, held_offsets, remember
 from stream.rows import feature_rows
 from stream.store import Current, Entry, Store
+from stream.tally import Tally
 from stream.touching import touch
 from stream.turnstile import Turnstile
-
-# Events of a chunk whose latency is noted: each one would cost more than scoring it.
-SAMPLED = 8
 
 Witness = Callable[[RequestBatch, Sight, NDArray[np.float32]], None]
 
@@ -101,6 +97,7 @@ class Gate:
         self._store = store
         self._sink = sink
         self._metrics = metrics
+        self._tally = Tally(metrics)
         self._epoch = epoch
         self._outlet = outlet
         self._burial = burial
@@ -156,9 +153,9 @@ class Gate:
                 await self._governor.settle()
             await self._store.renew(lasting(batch.accounts, profiles, state, memory.state))
         court.review(matter, scores)
-        self._count(chunks, batch, memory.outcome, verdicts, letters)
-        self._count_known(profiles.known, memory.sight)
-        self._metrics.touches.inc(len(touched))
+        self._tally.came(chunks, batch, memory.outcome, letters)
+        self._tally.knew(profiles.known, memory.sight)
+        self._tally.told(verdicts, touched)
 
     async def _judge(
         self,
@@ -227,42 +224,6 @@ class Gate:
             await self._store.erase(gone)
             if self._burial:
                 await self._burial.bury([Erased(_partition(batch, one), one) for one in gone])
-
-    def _count(
-        self,
-        chunks: Sequence[Chunk],
-        batch: RequestBatch,
-        outcome: NDArray[np.int8],
-        verdicts: Sequence[Verdict],
-        letters: Sequence[DeadLetter],
-    ) -> None:
-        metrics = self._metrics
-        for kind, events in zip(Outcome, np.bincount(outcome, minlength=len(Outcome)), strict=True):
-            metrics.events.labels(kind.name.lower()).inc(int(events))
-        late = int((outcome == Outcome.LATE).sum())
-        metrics.events.labels("malformed").inc(len(letters) - late)
-        metrics.events.labels("clamped").inc(batch.clamped)
-        metrics.batch_size.observe(sum(len(chunk.records) for chunk in chunks))
-        for letter in letters:
-            metrics.dead_letters.labels(letter.topic).inc()
-        for chunk in chunks:
-            metrics.lag.labels(chunk.topic, str(chunk.partition)).set(chunk.lag)
-            for record in chunk.records[:: 1 + len(chunk.records) // SAMPLED]:
-                metrics.latency_seconds.observe(time() - record.timestamp / 1_000)
-        for action, count in Counter(v.decision.action.value for v in verdicts).items():
-            metrics.decisions.labels(action).inc(count)
-        for verdict in verdicts:
-            if verdict.changes:
-                decision_changed(verdict.decision)
-
-    def _count_known(self, known: Known, sight: Sight) -> None:
-        """Whom the traffic comes from: the base rate of everything else."""
-        established = known.established(sight.account, sight.clock)
-        unknown = known.age(sight.account, sight.clock) == UNKNOWN
-        requests = self._metrics.requests.labels
-        requests("established").inc(int(established.sum()))
-        requests("unknown").inc(int((unknown & ~established).sum()))
-        requests("unproven").inc(int((~unknown & ~established).sum()))
 
 
 def _partition(batch: RequestBatch, account: str) -> int:
