@@ -167,6 +167,16 @@ async def test_a_ring_that_doubled_is_another(desk: Desk) -> None:
     assert {unseal_pardon(value) for value in desk.store.pardons.values()} == {""}
 
 
+async def test_who_was_erased_is_pardoned_no_more(desk: Desk) -> None:
+    """Who has the name of one is another account, and a ring of mostly such another ring."""
+    await desk.order("dismiss")
+    desk.ear.decisions.clear()
+    for number in range(7):
+        await desk.office.forget(f"r{number:03}")
+    await desk.take(later())
+    assert desk.told() == dict.fromkeys(MEMBERS, (EVIDENT, "campaign"))
+
+
 async def test_a_later_word_about_a_member_stands(desk: Desk) -> None:
     """What an account brought upon itself is not a campaign's to end."""
     held = desk.store.decisions["r003"]
