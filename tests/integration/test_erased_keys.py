@@ -103,7 +103,7 @@ async def test_deliveries_are_found_parked_and_dead(client: Any) -> None:
     assert await left(client) == {"store: deliveries of webhooks"}
     await shelf.erase(ADA, 0)
     assert await left(client) == set()
-    await shelf.refuse(delivery)
+    await shelf.refuse(delivery, now=0)
     assert await left(client) == {"store: deliveries of webhooks"}
 
 
