@@ -14,6 +14,8 @@ from kyc.signals.registry import Appeal, Direction, signal
 _RAISES: Final = Direction.RAISES
 _COUPLE: Final = 2
 _MOST_SURPRISING: Final = 9.0  # beyond one in a billion a chance is none
+_NOISE: Final = 1e-6
+_TERMS: Final = 10
 # One of so many before the stream has told: what was never seen is rare, not impossible.
 _SEEN_BEFORE: Final = 1.0, 20.0
 
@@ -57,11 +59,15 @@ def _at_least(count: int, mean: float) -> float:
     """The chance of so many or more where `mean` are usual (Poisson)."""
     if mean <= 0.0:
         return 1.0
-    below = sum(_exactly(n, mean) for n in range(count))
+    below, exactly = 0.0, math.exp(-mean)
+    for n in range(1, count + 1):
+        below += exactly
+        exactly *= mean / n
+    if 1.0 - below > _NOISE:
+        return 1.0 - below
     # Far out the difference of two numbers near one is noise: there the next terms tell.
-    tail = sum(_exactly(n, mean) for n in range(count, count + _COUPLE + 8))
-    return max(1.0 - below, tail) if count > mean else max(1.0 - below, 0.0)
-
-
-def _exactly(count: int, mean: float) -> float:
-    return math.exp(count * math.log(mean) - mean - math.lgamma(count + 1))
+    tail = 0.0
+    for n in range(count + 1, count + _TERMS + 1):
+        tail += exactly
+        exactly *= mean / n
+    return tail
