@@ -38,6 +38,8 @@ MOST: Final = np.array([_MOST.get(trait, np.inf) for trait in TRAITS])
 # A handful of accounts is alike in something by chance: as if so many more were like everybody.
 DOUBT: Final = 4
 APART_BY: Final = 1.5  # standard deviations of the established accounts
+OLDER_BY: Final = 1.5  # spreads of the middle half above it: Tukey's fence
+WEEK_MS: Final = 7 * 86_400_000
 TIED: Final = 2  # families of values: one alone may be a popular tool
 OWN_SHARE: Final = 0.5
 BY_CHANCE: Final = 0.01  # how likely that a value only seems to be a group's own
@@ -147,12 +149,24 @@ def likely(population: Population, ring: Ints) -> Ints:
     """
     tied = ties(population, ring) >= TIED
     while len(ring):
-        conduct = population.conduct[ring]
-        kept = tied | (conduct >= conduct.mean() - APART_BY)
+        kept = tied | (_as_strange(population, ring) & _as_young(population, ring))
         if kept.all():
             break
         ring, tied = ring[kept], tied[kept]
     return ring
+
+
+def _as_strange(p: Population, ring: Ints) -> Mask:
+    conduct = p.conduct[ring]
+    strange: Mask = conduct >= conduct.mean() - APART_BY
+    return strange
+
+
+def _as_young(p: Population, ring: Ints) -> Mask:
+    age = p.clock - p.begun[ring]
+    low, high = np.quantile(age, (0.25, 0.75))
+    young: Mask = age <= high + max(OLDER_BY * (high - low), WEEK_MS)
+    return young
 
 
 def ties(p: Population, ring: Ints) -> Ints:

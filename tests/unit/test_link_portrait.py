@@ -235,6 +235,35 @@ def test_who_only_behaves_alike_is_let_go() -> None:
     assert set(MEMBERS[1:]) == set(likely(told, MEMBERS))
 
 
+@pytest.mark.parametrize(("days", "stays"), [(16, True), (18, False), (400, False)])
+def test_who_is_older_by_far_is_let_go(days: int, stays: bool) -> None:
+    """Accounts of ten days, and one older by more than a week that only works as they do."""
+    begun = np.full(HONEST + RING, NOW - 10 * DAY)
+    begun[MEMBERS[0]] = NOW - days * DAY
+    score = np.linspace(0, 0.5, HONEST + RING)
+    score[MEMBERS] = 0.9
+    told = population(score=score, begun=begun)
+    assert (MEMBERS[0] in likely(told, MEMBERS)) is stays
+
+
+def test_accounts_of_all_ages_are_let_be() -> None:
+    """Where most of a ring were taken from their owners, none is older by far."""
+    begun = NOW - DAY * np.arange(1, HONEST + RING + 1)
+    begun[MEMBERS] = NOW - DAY * 30 * np.arange(1, RING + 1)
+    score = np.linspace(0, 0.5, HONEST + RING)
+    score[MEMBERS] = 0.9
+    assert set(likely(population(score=score, begun=begun), MEMBERS)) == set(MEMBERS)
+
+
+@pytest.mark.parametrize("days", [18, 400])
+def test_an_old_account_that_shows_what_ties_the_ring_stays(days: int) -> None:
+    """It was taken, or bought."""
+    begun = np.full(HONEST + RING, NOW - 10 * DAY)
+    begun[MEMBERS[0]] = NOW - days * DAY
+    shown = {kind: own for name in ("card", "template") for kind, own in shared(name).items()}
+    assert MEMBERS[0] in likely(population(shown, begun=begun), MEMBERS)
+
+
 @pytest.mark.parametrize("kinds", [("card",), ("card", "template")])
 def test_who_shows_two_kinds_of_what_ties_the_ring_stays(kinds: tuple[str, ...]) -> None:
     """However ordinary its score; one kind alone may be a popular tool."""
