@@ -177,7 +177,9 @@ class Linker:
         edges = self._with_behaviour(self.ledger.edges())
         if self._blind:
             edges = edges.take(~np.isin(edges.kind[edges.value], list(self._blind)))
-        proven = columns["trusted"]
+        proven = columns["trusted"].copy()
+        # Who is accused is no witness: a ring that works for weeks comes to be established.
+        proven[[a for one in self.register.open.values() for a in one.settled()]] = False
         shared = sharing(edges, proven)
         return Population(
             rows=columns["row"],
