@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from stream.evaluate.evaluation import Evaluation
-from stream.evaluate.figures import together
+from stream.evaluate.figures import TRIAL, together
 
 # Shares of accounts; of exchanges where the name says so.
 FRICTION = {"june": 0.95, "paraphrased": 0.7, "drip": 0.7, "hydra": 0.8, "campaign": 0.95}
@@ -15,11 +15,12 @@ HOURS_FROM_LAUNCH = 24.0  # within which `pivot` is found
 FALSE_FRICTION = 0.005
 FALSE_BLOCK = 0.001
 CLASS_BLOCK = 0.01  # of every honest class
+ASKED_EARLY = {"credit_farmers": 0.9}  # of the accounts that made TRIAL exchanges
 
 
 def missed(evaluation: Evaluation) -> list[str]:
     """The goals that an evaluation misses, each in words with what was reached."""
-    return [*_on_attack(evaluation), *_on_honest(evaluation)]
+    return [*_on_attack(evaluation), *_on_others(evaluation), *_on_honest(evaluation)]
 
 
 def _on_attack(e: Evaluation) -> Iterator[str]:
@@ -40,6 +41,16 @@ def _on_attack(e: Evaluation) -> Iterator[str]:
     wanted = F1_IN_FULL if name in IN_FULL else F1
     if e.membership.f1 < wanted:
         yield f"F1 {e.membership.f1:.2f}, not {wanted}"
+
+
+def _on_others(e: Evaluation) -> Iterator[str]:
+    for found in e.others:
+        share = found.asked_early / max(1, found.tried)
+        if found.tried and share < ASKED_EARLY.get(found.cohort, 0.0):
+            yield (
+                f"{share:.1%} of {found.cohort} asked before exchange {TRIAL}, "
+                f"not {ASKED_EARLY[found.cohort]:.0%}"
+            )
 
 
 def _on_honest(e: Evaluation) -> Iterator[str]:

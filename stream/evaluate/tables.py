@@ -50,10 +50,10 @@ def print_details(console: Console, evaluation: Evaluation) -> None:
     )
     if evaluation.dead_letters:
         console.print(f"[red]{evaluation.dead_letters:,} of them were refused as unreadable[/]")
-    abusive = Table("abusive", *_REACH, "h to friction", "h to strong", box=None)
+    abusive = Table("abusive", *_REACH, "h to friction", "h to strong", "asked early", box=None)
     for each in (*filter(None, (evaluation.attack,)), *evaluation.others):
         hours = (_number(each.hours_to_friction), _number(each.hours_to_strong))
-        abusive.add_row(each.cohort, *_reached(each), *hours)
+        abusive.add_row(each.cohort, *_reached(each), *hours, f"{each.asked_early} of {each.tried}")
     console.print(abusive)
     console.print(_honest_table(evaluation.honest))
     if found := evaluation.detection:

@@ -9,9 +9,10 @@ from stream.evaluate.figures import Honest, Reach
 from stream.evaluate.goals import missed
 from stream.evaluate.rings import Detection, Membership
 
-REACH = Reach("june", 100, 96, 96, 90, 1_000, 0.01, 0.01, 0.95, {}, 1.0, 1.0)
+REACH = Reach("june", 100, 96, 96, 90, 1_000, 0.01, 0.01, 0.95, {}, 1.0, 1.0, 100, 96)
 DETECTION = Detection("c", 3.0, 20.0, 0.005, [])
 MEMBERSHIP = Membership(1, 1.0, 0.95, 1.0, 0.9, 0.95, [], 0)
+FARM = replace(REACH, cohort="credit_farmers", tried=10, asked_early=9)
 CHAT = Honest("chat", 2_000, 10, 2, 2, 2, 9_000, 9)
 CI = Honest("ci", 99, 0, 0, 0, 1, 9_000, 9)
 GOOD = Evaluation(
@@ -22,7 +23,7 @@ GOOD = Evaluation(
     detection=DETECTION,
     membership=MEMBERSHIP,
     price=None,
-    others=[],
+    others=[FARM],
     honest=[CHAT],
     events=1,
     dead_letters=0,
@@ -44,6 +45,7 @@ def test_what_reaches_all_misses_none() -> None:
         (replace(GOOD, detection=None), "ring not found"),
         (replace(GOOD, membership=replace(MEMBERSHIP, f1=0.85)), "F1 0.85, not 0.9"),
         (replace(GOOD, membership=replace(MEMBERSHIP, honest_acting=1)), "1 acting campaigns"),
+        (replace(GOOD, others=[replace(FARM, asked_early=8)]), "80.0% of credit_farmers asked"),
         (replace(GOOD, honest=[replace(CHAT, restrict=11)]), "any friction for 0.55%"),
         (replace(GOOD, honest=[replace(CHAT, block=3)]), "a block for 0.15%"),
         (replace(GOOD, honest=[replace(CHAT, block=1), CI]), "a block for 1 of 99 in ci"),
