@@ -28,7 +28,7 @@ from bench.peers.counting import Row, rows
 from bench.processes import cpu_seconds
 from edge.tokens import Scope, create_token
 from stream.demo.embedded import embedded_store, free_port
-from stream.settings import variable
+from stream.variables import variable
 
 START_S = 30.0
 CHECK = "`sluicegate edge`, the check"

@@ -18,7 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.processes import children, cpu_seconds, thread_cpu_seconds, use_two_cores
 from stream.broker.topics import create_topics
 from stream.demo import embedded
-from stream.settings import Settings, load_settings, variable
+from stream.settings import Settings, load_settings
+from stream.variables import variable
 from tests import servers
 
 BrokerName = Literal["embedded", "kafka"]

@@ -10,7 +10,8 @@ from aiohttp import web
 from schemas.errors import ConfigurationError
 from stream.broker.topics import check_topics
 from stream.metrics import Rendered, expose
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 
 def stop_signal() -> asyncio.Event:

@@ -38,7 +38,8 @@ from stream.broker.connections import store_client
 from stream.controls.mirror import look
 from stream.logs import configure_logs
 from stream.ports import refuse_taken
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 # Beyond that uvicorn answers 503 at once; each waits for the store for the budget at most.
 MOST_CONNECTIONS = 2_000

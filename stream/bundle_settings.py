@@ -7,6 +7,7 @@ from pydantic import Field, FilePath, model_validator
 
 from scorers import Device
 from stream.rules_settings import RulesSettings
+from stream.variables import variable
 
 
 class BundleSettings(RulesSettings):
@@ -60,7 +61,7 @@ class BundleSettings(RulesSettings):
         if self.bundles and (self.model or self.policy or self.rules):
             # Two answers to what decides: somebody believes in the one that is not taken.
             raise ValueError(
-                "SLUICEGATE_BUNDLES: not together with SLUICEGATE_MODEL, SLUICEGATE_POLICY or "
-                "SLUICEGATE_RULES"
+                f"{variable('bundles')}: not together with {variable('model')}, "
+                f"{variable('policy')} or {variable('rules')}"
             )
         return self

@@ -3,7 +3,7 @@
 import socket
 
 from schemas.errors import ConfigurationError
-from stream.settings import variable
+from stream.variables import variable
 
 
 def refuse_taken(name: str, host: str, port: int) -> None:

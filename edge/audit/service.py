@@ -15,7 +15,8 @@ from edge.process import page, refuse_missing, stop_signal
 from schemas.errors import ConfigurationError
 from stream.broker.connections import kafka_options, producer_options, store_client
 from stream.bundles.store import BundleStore
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 
 async def write(settings: Settings, folder: Path) -> None:

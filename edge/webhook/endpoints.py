@@ -27,7 +27,8 @@ from edge.webhook.delivery import Notice
 from edge.webhook.schedule import RETRIES_S
 from schemas.decisions import Action, Cause, Mode
 from schemas.errors import ConfigurationError
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what a secret begins with, not one
 # What the Standard Webhooks specification allows for a symmetric secret.

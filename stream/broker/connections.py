@@ -14,7 +14,8 @@ from redis.exceptions import ConnectionError as ConnectionFailed
 from redis.exceptions import RedisClusterException
 
 from schemas.errors import ConfigurationError
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 
 def kafka_options(settings: Settings) -> dict[str, Any]:

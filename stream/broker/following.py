@@ -15,7 +15,8 @@ from aiokafka.errors import KafkaError
 from schemas.errors import ConfigurationError
 from stream.beside import beside
 from stream.broker.connections import kafka_options
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 POLL_MS: Final = 500
 AGAIN_S: Final = 1.0

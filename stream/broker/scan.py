@@ -7,7 +7,8 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import ConfigurationError
 from stream.broker.connections import kafka_options
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 BATCH = 4_000
 WAIT_MS = 1_000

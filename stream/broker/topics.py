@@ -17,7 +17,8 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from schemas.errors import ConfigurationError
 from stream.broker.connections import kafka_options
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 DAY_MS: Final = 86_400_000
 TOUCHES_KEPT = 31 * DAY_MS  # a linker that starts reads what it may still need: 30 days

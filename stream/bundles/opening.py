@@ -16,7 +16,8 @@ from scorers.signature import Keys, refuse_strangers, trusted
 from stream.bundles.store import BundleStore
 from stream.decide.policy import SHIPPED as SHIPPED_POLICY
 from stream.decide.policy import Policy, load_policy
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 POLICY: Final = "policy.yaml"
 RULES: Final = "rules.yaml"

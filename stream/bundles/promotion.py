@@ -8,7 +8,8 @@ from stream.bundles.opening import POLICY, Bundle, Opener
 from stream.bundles.roles import Deed, Roles, What
 from stream.bundles.store import BundleStore
 from stream.decide.policy import load_policy
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 
 def store_of(settings: Settings) -> BundleStore:

@@ -80,7 +80,8 @@ def show() -> None:
 def _folder() -> "Folder":
     from kyc.lists.folder import Folder
     from schemas.errors import ConfigurationError
-    from stream.settings import load_settings, variable
+    from stream.settings import load_settings
+    from stream.variables import variable
 
     path = load_settings().lists_dir
     if path is None:

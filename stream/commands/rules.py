@@ -74,7 +74,8 @@ def backtest(
 
 def _file_of_settings() -> Path:
     from schemas.errors import ConfigurationError
-    from stream.settings import load_settings, variable
+    from stream.settings import load_settings
+    from stream.variables import variable
 
     file = load_settings().rules
     if file is None:

@@ -21,7 +21,8 @@ from kyc.lists import database
 from kyc.lists.folder import Folder
 from kyc.lists.kinds import Kind
 from schemas.errors import ConfigurationError
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 MEMO_ENTRIES: Final = 65_536
 NOWHERE: Final = -1, ""

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 from schemas.errors import ConfigurationError
 from stream.demo.child import Child, child
 from stream.demo.embedded import free_port
-from stream.settings import variable
+from stream.variables import variable
 
 # Each starts in 3 s on an idle core; the rest is for five at once on a machine under load.
 START_LIMIT_S: Final = 90.0

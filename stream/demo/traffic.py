@@ -14,7 +14,8 @@ from simulate.population import Population
 from simulate.scenarios import Scenario
 from stream.broker.connections import producer_options
 from stream.lines import Line, lines, merged
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 # 50 ms of traffic at 10,000 events a second: even enough, and whole batches for the broker.
 BURST = 500

@@ -9,7 +9,8 @@ from stream.bundles.opening import chosen_content, open_chosen
 from stream.decide.policy import SHIPPED as SHIPPED_POLICY
 from stream.decide.policy import load_policy
 from stream.doctor.check import Check, Verdict
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 
 def check_deciding(settings: Settings) -> list[Check]:

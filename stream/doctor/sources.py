@@ -9,7 +9,8 @@ from kyc.lists.manifest import age_limits
 from schemas.errors import ConfigurationError, ListError
 from stream.decode.geography import Source, open_geography
 from stream.doctor.check import Check, Verdict
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 OLDEST_GEOGRAPHY_DAYS: Final = 180
 

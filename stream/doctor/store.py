@@ -13,7 +13,8 @@ from stream.broker.connections import store_client
 from stream.bundles.opening import open_chosen
 from stream.doctor.check import Check, Verdict
 from stream.learn.drift import posted
-from stream.settings import Settings, variable
+from stream.settings import Settings
+from stream.variables import variable
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster

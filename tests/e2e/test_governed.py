@@ -17,7 +17,7 @@ from stream.decide.bars import Calibration
 from stream.decide.policy import SHIPPED
 from stream.lines import REQUESTS, Line, lines
 from stream.link.published import publish
-from stream.settings import variable
+from stream.variables import variable
 from tests.e2e.live import Live, living
 from tests.servers import Broker
 from tests.unit.gates import HOUR, NOW

@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from edge.tokens import Scope, create_token
-from stream.settings import variable
+from stream.variables import variable
 from tests.servers import free_port
 
 START_S = 60.0

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from stream.cli import cli
 from stream.demo.embedded import free_port
-from stream.settings import variable
+from stream.variables import variable
 from tests.servers import Broker
 from tests.topics import Topics
 

@@ -21,7 +21,8 @@ from stream.bundles.roles import Deed
 from stream.bundles.store import BundleStore
 from stream.cli import cli
 from stream.demo.embedded import free_port
-from stream.settings import load_settings, variable
+from stream.settings import load_settings
+from stream.variables import variable
 from tests.e2e.live import on_both_pairs
 from tests.integration.receivers import ROOT, decision
 from tests.servers import Broker

@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from stream.settings import PREFIX, Settings, variable
+from stream.settings import Settings
+from stream.variables import PREFIX, variable
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()

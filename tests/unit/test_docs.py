@@ -17,8 +17,9 @@ from stream.remember.measures import DAILY_MEASURES, FINE_MEASURES, MODEL_SHARDS
 from stream.remember.packing import DAILY_FORM, FINE_FORM, HEADER
 from stream.remember.recency import CAPS, HASH_BITS, KINDS
 from stream.remember.repeats import GRACE_MS, ID_BITS, MOST
-from stream.settings import TEST_PREFIX, Settings, variable
+from stream.settings import Settings
 from stream.store import LIFETIME_S, SHARDS
+from stream.variables import TEST_PREFIX, variable
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -3,7 +3,8 @@
 import pytest
 
 from schemas.errors import ConfigurationError
-from stream.settings import load_settings, variable
+from stream.settings import load_settings
+from stream.variables import variable
 
 
 def test_the_failure_table_has_a_word_per_tier() -> None:

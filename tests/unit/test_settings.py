@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.errors import ConfigurationError
 from stream.addresses import is_loopback, valid_brokers, valid_store_url
-from stream.settings import PREFIX, Settings, load_settings, settings_table, variable
+from stream.settings import Settings, load_settings, settings_table
+from stream.variables import PREFIX, variable
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
