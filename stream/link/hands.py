@@ -23,9 +23,9 @@ LAPSES_MS: Final = 30 * DAY_MS  # as long as a new account takes to be establish
 
 _SYSTEM: Final = KIND["system_prompt"]
 # Lines and carriers give other addresses every day, seldom those of another system.
-_PLACES: Final = (KIND["asn"], KIND["subnet"])
-_CLIENTS: Final = tuple(KIND[name] for name in ("device", "tls_fingerprint", "user_agent"))
-HABITS: Final = frozenset((_SYSTEM, *_PLACES, *_CLIENTS))
+PLACES: Final = (KIND["asn"], KIND["subnet"])
+CLIENTS: Final = tuple(KIND[name] for name in ("device", "tls_fingerprint", "user_agent"))
+HABITS: Final = frozenset((_SYSTEM, *PLACES, *CLIENTS))
 """The kinds of values that an account is known by."""
 
 # Times, ms, 0: never; of what was new last, and when the account was last seen to have changed.
@@ -64,10 +64,10 @@ def _is_news(touch: Touch, novel: Novel) -> bool:
 
 
 def _is_elsewhere(novel: Novel) -> bool:
-    return next((novel[kind] for kind in _PLACES if kind in novel), False)
+    return next((novel[kind] for kind in PLACES if kind in novel), False)
 
 
 def _is_equipped_anew(novel: Novel) -> bool:
     """Whether nothing of what it is used with is known."""
-    shown = [novel[kind] for kind in _CLIENTS if kind in novel]
+    shown = [novel[kind] for kind in CLIENTS if kind in novel]
     return bool(shown) and all(shown)

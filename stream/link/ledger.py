@@ -2,7 +2,7 @@
 
 What was not used for LIFE_MS is forgotten, and so is who was not seen for as long: accounts are
 then numbered anew, in the order that they had. Memory (bench/linking.py): 730 bytes an account, and
-360 bytes for each pair of an account and a value; an account keeps its newest MOST_VALUES of one
+370 bytes for each pair of an account and a value; an account keeps its newest MOST_VALUES of one
 kind.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.features import CONDUCT_NAMES
-from stream.link import hands
+from stream.link import habits, hands
 from stream.link.surprise import Edges, Mask
 from stream.link.touches import Touch, Value
 
@@ -46,7 +46,7 @@ COLUMNS = np.dtype(
     ]
 )
 _NOBODYS = (1 << 32) - 1  # the number of a value that nobody used
-USES = np.dtype([("account", "i8"), ("value", "i8"), ("last", "i8")])
+USES = np.dtype([("account", "i8"), ("value", "i8"), ("since", "i8"), ("last", "i8")])  # ms
 
 
 class Leaving(NamedTuple):
@@ -144,7 +144,7 @@ class Ledger:
             return
         row = self._vacated(account, value[0])
         self._use[use] = row
-        self._uses[row] = (account, number, ts)
+        self._uses[row] = (account, number, ts, ts)
         self._of_account[account].append(number)
         self._users[number] += 1
         self._unused.pop(number, None)
@@ -197,10 +197,20 @@ class Ledger:
 
     def edges(self) -> Edges:
         """Every use within LIFE_MS."""
-        uses = self._uses[: len(self._use)]
-        uses = uses[uses["last"] >= self.clock - LIFE_MS]
+        uses = self._held_uses()
         # A copy: while NumPy looks at a bytearray it cannot grow.
         return Edges(uses["account"], uses["value"], np.array(self._kinds, np.uint8))
+
+    def vouching(self) -> Mask:
+        """Which of the `edges` may vouch for their values: see habits.py."""
+        uses = self._held_uses()
+        kinds = np.array(self._kinds, np.uint8)[uses["value"]]
+        first = self.columns["first"]
+        return habits.vouching(uses["account"], kinds, uses["since"], first, self.clock)
+
+    def _held_uses(self) -> NDArray[np.void]:
+        uses = self._uses[: len(self._use)]
+        return uses[uses["last"] >= self.clock - LIFE_MS]
 
     @property
     def seen(self) -> Mask:

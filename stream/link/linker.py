@@ -21,7 +21,7 @@ from stream.link.noticing import Noticing
 from stream.link.parting import parted
 from stream.link.portrait import Population, is_own, likely, portrait, ties
 from stream.link.rings import FEWEST, SURPRISING, rings
-from stream.link.surprise import Edges, Floats, Ints, sharing
+from stream.link.surprise import Edges, Floats, Ints, Mask, sharing
 from stream.link.telling import Telling
 from stream.link.touches import Touch
 from stream.link.weighing import Weights
@@ -174,13 +174,11 @@ class Linker:
 
     def _populate(self) -> Population:
         columns = self.ledger.columns
-        edges = self._with_behaviour(self.ledger.edges())
-        if self._blind:
-            edges = edges.take(~np.isin(edges.kind[edges.value], list(self._blind)))
         proven = columns["trusted"].copy()
         # Who is accused is no witness: a ring that works for weeks comes to be established.
         proven[[a for one in self.register.open.values() for a in one.settled()]] = False
-        shared = sharing(edges, proven)
+        edges, vouched = self._uses(proven)
+        shared = sharing(edges, vouched)
         return Population(
             rows=columns["row"],
             score=columns["score"],
@@ -190,6 +188,15 @@ class Linker:
             edges=edges.take(shared.accounts[edges.value] > 1),  # else it ties nobody
             sharing=shared,
         )
+
+    def _uses(self, proven: Mask) -> tuple[Edges, Mask]:
+        """The values used and the cells of behaviour, and which of these uses vouch for them."""
+        used = self.ledger.edges()
+        edges = self._with_behaviour(used)
+        vouched = proven[edges.account]
+        vouched[: len(used.account)] &= self.ledger.vouching()
+        looked_at = ~np.isin(edges.kind[edges.value], list(self._blind))
+        return edges.take(looked_at), vouched[looked_at]
 
     def _with_behaviour(self, edges: Edges) -> Edges:
         """The values used, and the cells of behaviour beside them."""

@@ -33,38 +33,38 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Per value: accounts that used it, how many of them are proven, surprise in bans (log10)."""
+    """Per value: accounts that used it, how many of them vouch for it, surprise in bans (log10)."""
 
     accounts: Ints
-    proven: Ints
+    vouched: Ints
     surprise: Floats
 
 
-def sharing(edges: Edges, proven: Mask) -> Sharing:
-    """Count and weigh every value; `proven`: bool per account."""
+def sharing(edges: Edges, vouched: Mask) -> Sharing:
+    """Count and weigh every value; `vouched`: of each use, whether its account vouches with it."""
     values = len(edges.kind)
     accounts = np.bincount(edges.value, minlength=values)
-    shown = np.bincount(edges.value, proven[edges.account], values).astype(np.int64)
+    told = np.bincount(edges.value, vouched, values).astype(np.int64)
     surprise = np.zeros(values)
     for kind in range(len(KINDS)):
         of_kind = np.flatnonzero(edges.kind == kind)
         if len(of_kind):
-            surprise[of_kind] = _surprise(accounts[of_kind], shown[of_kind])
-    return Sharing(accounts, shown, surprise)
+            surprise[of_kind] = _surprise(accounts[of_kind], told[of_kind])
+    return Sharing(accounts, told, surprise)
 
 
-def _surprise(accounts: Ints, proven: Ints) -> Floats:
+def _surprise(accounts: Ints, vouched: Ints) -> Floats:
     """Bans of evidence for values of one kind: rare popularity, and few established among many."""
-    rare = _tail(accounts, proven)
-    # With a tenth of a doubt: even where nobody unproven was seen yet, some will come.
-    base = (proven.sum() + 0.5) / (accounts.sum() + 1.0)
-    few = bdtr(proven, accounts, base)
+    rare = _tail(accounts, vouched)
+    # With a tenth of a doubt: even where nobody unvouched was seen yet, some will come.
+    base = (vouched.sum() + 0.5) / (accounts.sum() + 1.0)
+    few = bdtr(vouched, accounts, base)
     bans: Floats = -np.log10(np.maximum(rare, 1e-12)) - np.log10(np.maximum(few, 1e-12))
     return bans
 
 
-def _tail(accounts: Ints, proven: Ints) -> Floats:
+def _tail(accounts: Ints, vouched: Ints) -> Floats:
     """Share of the established accounts' uses whose value is used by at least so many accounts."""
-    uses = np.cumsum(np.bincount(accounts, proven)[::-1])[::-1]
-    tail: Floats = (uses[accounts] + 1.0) / (proven.sum() + 2.0)
+    uses = np.cumsum(np.bincount(accounts, vouched)[::-1])[::-1]
+    tail: Floats = (uses[accounts] + 1.0) / (vouched.sum() + 2.0)
     return tail

@@ -21,7 +21,7 @@ def found(shown: Shown, proven: set[int]) -> list[list[int]]:
     edges = Edges(account, value, kinds)
     accounts = max(shown) + 1
     mask = np.isin(np.arange(accounts), list(proven))
-    return [ring.tolist() for ring in rings(edges, sharing(edges, mask), accounts)]
+    return [ring.tolist() for ring in rings(edges, sharing(edges, mask[edges.account]), accounts)]
 
 
 def honest(count: int = 200) -> Shown:

@@ -18,7 +18,7 @@ def shared(used: dict[int, list[int]], proven: set[int], accounts: int) -> Shari
     account, number = np.array(pairs, np.int64).reshape(-1, 2).T
     kinds = np.full(len(used), CARD, np.uint8)
     mask = np.isin(np.arange(accounts), list(proven))
-    return sharing(Edges(account, number, kinds), mask)
+    return sharing(Edges(account, number, kinds), mask[account])
 
 
 def by_hand(used: dict[int, list[int]], proven: set[int]) -> list[float]:
@@ -46,7 +46,7 @@ def test_it_is_what_is_counted_by_hand(lists: list[list[int]], proven: set[int])
     used = dict(enumerate(lists))
     found = shared(used, proven, 20)
     assert found.accounts.tolist() == [len(one) for one in lists]
-    assert found.proven.tolist() == [len(proven & set(one)) for one in lists]
+    assert found.vouched.tolist() == [len(proven & set(one)) for one in lists]
     np.testing.assert_allclose(found.surprise, by_hand(used, proven), rtol=1e-9, atol=1e-9)
 
 
@@ -89,6 +89,6 @@ def test_kinds_are_weighed_apart() -> None:
     account, value = np.array([0, 1, 2, 3, 0, 1, 2, 3]), np.array([0, 0, 0, 0, 1, 2, 3, 4])
     kind = np.array([CARD, DEVICE, DEVICE, DEVICE, DEVICE], np.uint8)
     proven = np.array([True, True, False, False])
-    both = sharing(Edges(account, value, kind), proven)
-    alone = sharing(Edges(account[:4], value[:4], kind[:1]), proven)
+    both = sharing(Edges(account, value, kind), proven[account])
+    alone = sharing(Edges(account[:4], value[:4], kind[:1]), proven[account[:4]])
     assert both.surprise[0] == alone.surprise[0]
