@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+_WAIT_MS = 50  # for records that may come yet, before the end is looked at
+
 
 @dataclass(frozen=True, slots=True)
 class Topics:
@@ -51,13 +53,13 @@ class Topics:
             bootstrap_servers=self.address,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
+            fetch_max_wait_ms=_WAIT_MS,
         ) as consumer:
             tps = await _partitions(consumer, name)
             found: dict[int, list[ConsumerRecord]] = {tp.partition: [] for tp in tps}
             consumer.assign(tps)
-            # Not up to end_offsets: Tansu 0.6 tells less than it holds.
-            while chunks := await consumer.getmany(timeout_ms=1_000):
-                for tp, records in chunks.items():
+            while not await _is_read(consumer, tps):
+                for tp, records in (await consumer.getmany(timeout_ms=_WAIT_MS)).items():
                     found[tp.partition] += records
         return found
 
@@ -79,3 +81,12 @@ def _nothing() -> Iterable[None]:
 async def _partitions(consumer: AIOKafkaConsumer, name: str) -> list[TopicPartition]:
     await consumer._client._wait_on_metadata(name)
     return [TopicPartition(name, partition) for partition in consumer.partitions_for_topic(name)]
+
+
+async def _is_read(consumer: AIOKafkaConsumer, tps: Iterable[TopicPartition]) -> bool:
+    """Whether a fetch has told where each partition ends, and all before that was handed out."""
+    # Not by end_offsets: Tansu 0.6 tells less there than it holds.
+    ends = {tp: consumer.last_stable_offset(tp) for tp in tps}
+    return None not in ends.values() and all(
+        [await consumer.position(tp) >= end for tp, end in ends.items()]
+    )
