@@ -1,6 +1,6 @@
 """Claims: what of an account others may have as well, and how sharing is told to the signals."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kyc.marks import NO, YES
@@ -34,16 +34,18 @@ MOST_OF_ALL: Final = 2_048
 
 
 class Span(NamedTuple):
-    """How a kind is counted: within these windows, ms, and among how many claims at most."""
+    """How a kind is counted: within these windows, ms, among how many claims at most, and whether
+    ever, too."""
 
     windows: tuple[int, ...] = ()
     most: int = MOST
+    ever: bool = True
 
 
-_OF_ALL: Final = Span((HOUR_MS, DAY_MS, QUARTER_MS), MOST_OF_ALL)
+_OF_ALL: Final = Span((HOUR_MS, DAY_MS, QUARTER_MS), MOST_OF_ALL, ever=False)
 # Enough to tell a day's rush from what is usual, and 50 KB of a value that everybody has.
 MOST_IN_BURSTS: Final = 512
-_BURST: Final = Span((DAY_MS, QUARTER_MS), MOST_IN_BURSTS)
+_BURST: Final = Span((DAY_MS, QUARTER_MS), MOST_IN_BURSTS, ever=False)
 _ONLY_EVER: Final = Span()
 _SPANS: Final = {
     "subnet": Span((HOUR_MS, DAY_MS)),
@@ -77,15 +79,15 @@ _NAMES: Final = {
     "device": ("device", "device_7d"),
     "twin": ("twin", "twin_7d"),
     "document": ("document", "document_90d"),
-    "client": ("client", "client_1h", "client_24h", "client_90d"),
-    "signup": ("signup", "signup_1h", "signup_24h", "signup_90d"),
-    "site": ("site", "site_24h", "site_90d"),
-    "system": ("system", "system_24h", "system_90d"),
-    "referrer": ("referrer", "referrer_24h", "referrer_90d"),
+    "client": ("client_1h", "client_24h", "client_90d"),
+    "signup": ("signup_1h", "signup_24h", "signup_90d"),
+    "site": ("site_24h", "site_90d"),
+    "system": ("system_24h", "system_90d"),
+    "referrer": ("referrer_24h", "referrer_90d"),
 }
 Counts = tuple[int, ...]
-"""How many accounts have a value, this one among them: so far, and those that claimed it within
-each of the windows of its kind before this one."""
+"""How many accounts have a value, this one among them: so far, where its kind is counted so, and
+those that claimed it within each of the windows of its kind before this one."""
 
 
 def claims(profile: Profile) -> list[Claim]:
@@ -93,7 +95,7 @@ def claims(profile: Profile) -> list[Claim]:
     `plain_twin`: the same of those whom nothing but a mailbox that anybody can have speaks for;
     `client` and `signup`: what share of all sign-ups have its client; `site`: who has mailboxes at
     the same domain, where neither a free service nor a school nor an organisation gives them."""
-    early = profile.earliest
+    early, boxes = profile.earliest, _boxes(profile)
     found = [
         Claim(kind, int(early[name][1]), early[name][0])
         for kind, name in _SIGNUP.items()
@@ -107,7 +109,7 @@ def claims(profile: Profile) -> list[Claim]:
     if "org" not in early:
         found += [
             Claim("site", box.site, box.told)
-            for box in _boxes(profile)
+            for box in boxes
             if box.disposable == YES or NO == box.free == box.academic
         ]
     if "network" in early and "user_agent" in early:
@@ -115,7 +117,7 @@ def claims(profile: Profile) -> list[Claim]:
         # Exclusive or: as good as a hash of both, since both are keyed hashes.
         both = int(early["network"][1]) ^ client
         found += [Claim("twin", both, at), Claim("client", client, at), Claim("signup", 1, at)]
-        if _is_plain(profile):
+        if _is_plain(profile, boxes):
             found.append(Claim("plain_twin", both, at))
     return found
 
@@ -124,9 +126,8 @@ def _boxes(profile: Profile) -> list[Mailbox]:
     return [Mailbox(*row) for row in profile.things.get("mailbox", {}).values()]
 
 
-def _is_plain(profile: Profile) -> bool:
+def _is_plain(profile: Profile, boxes: Sequence[Mailbox]) -> bool:
     """Whether all of its mailboxes are such as anybody has, and no organisation was named."""
-    boxes = _boxes(profile)
     is_anybody = bool(boxes) and all(box.free == YES for box in boxes)
     return is_anybody and not profile.earliest.keys() & {"org", "business_oddities"}
 

@@ -135,7 +135,7 @@ class Registry:
         before = zip(offsets.tolist(), map(unseal, held), assessments(header), strict=True)
         proofs = header["proofs"].tolist()
         return [
-            Dossier(account, *one, counted, told)
+            Dossier(account, self.reading.hasher.value("account", account), *one, counted, told)
             for (account, told), one, counted in zip(news.items(), before, proofs, strict=True)
         ]
 
@@ -168,10 +168,9 @@ class Registry:
     async def _evidence(self, stages: Sequence[Stage]) -> list[Evidence]:
         """Each stage with how many others have what its account has."""
         found = [claims(stage.profile) for stage in stages]
-        accounts = [self._stand_in(stage.dossier) for stage in stages]
         noted = [
-            Noted(account, claim, stage.occasion.ts)
-            for account, stage, claimed in zip(accounts, stages, found, strict=True)
+            Noted(stage.dossier.stand_in, claim, stage.occasion.ts)
+            for stage, claimed in zip(stages, found, strict=True)
             for claim in claimed
         ]
         counts = iter(await self.census.count(noted))
@@ -184,9 +183,6 @@ class Registry:
             )
             for stage, claimed in zip(stages, found, strict=True)
         ]
-
-    def _stand_in(self, dossier: Dossier) -> int:
-        return self.reading.hasher.value("account", dossier.account)
 
     async def _is_weaker(self, decision: DecisionWire) -> bool:
         """Whether a person's word stands, or for another cause what is at least as strict: then
@@ -203,9 +199,7 @@ class Registry:
     async def _write(self, dossiers: Sequence[Dossier], position: Position) -> None:
         gone = [d for d in dossiers if d.profile.erased]
         # Before the profiles, which know what to take back.
-        await self.census.forget(
-            [Noted(self._stand_in(d), c, 0) for d in gone for c in d.forgotten()]
-        )
+        await self.census.forget([Noted(d.stand_in, c, 0) for d in gone for c in d.forgotten()])
         entries = [
             Entry(
                 d.account,

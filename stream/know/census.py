@@ -17,7 +17,7 @@ import msgspec
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-from kyc.claims import Claim, Counts
+from kyc.claims import Claim, Counts, Span
 from schemas.errors import StoreError
 from stream.store import SHARDS
 
@@ -102,8 +102,10 @@ class MemoryCensus:
     def _counts(self, noted: Noted) -> Counts:
         account, claim, until = noted
         claimants = self._claimants.get((claim.kind, claim.value), _NOBODY)
-        windows, most = claim.span
-        spans = ((-1, until), *((claim.at - window, claim.at) for window in windows))
+        windows, most, ever = claim.span
+        spans = [(claim.at - window, claim.at) for window in windows]
+        if ever:
+            spans.insert(0, (-1, until))
         return tuple(
             min(1 + claimants.others(account, since, before), most) for since, before in spans
         )
@@ -125,16 +127,28 @@ class RedisCensus:
         return [counts[place] for place in range(len(noted))]
 
     async def _count(self, noted: Sequence[Noted], note: bool) -> list[Counts]:
+        """Each claim is told once: two of three are those of an event just before."""
+        places: dict[tuple[int, Claim], list[int]] = {}
+        for place, (account, claim, _) in enumerate(noted):
+            places.setdefault((account, claim), []).append(place)
         # One argument for all: the client spends 2 µs on each. Accounts as text, since Lua's
         # numbers end at 2^53.
-        told = [(str(account), claim.at, until, *claim.span) for account, claim, until in noted]
+        told = [
+            (str(account), claim.at, span.windows, _untils(noted, at, span), span.most)
+            for (account, claim), at in places.items()
+            for span in (claim.span,)
+        ]
         try:
-            keys = [census_key(one.claim) for one in noted]
-            found = await self._script(keys, [LIFETIME_S, _encode(told), int(note)])
+            keys = [census_key(claim) for _, claim in places]
+            found = iter(await self._script(keys, [LIFETIME_S, _encode(told), int(note)]))
         except RedisError as error:
             raise StoreError(f"census: {error}") from error
-        counts = iter(found)
-        return [tuple(islice(counts, 1 + len(one.claim.span.windows))) for one in noted]
+        counts: list[Counts] = [()] * len(noted)
+        for (_, claim), at in places.items():
+            within = tuple(islice(found, len(claim.span.windows)))
+            for place in at:
+                counts[place] = (next(found), *within) if claim.span.ever else within
+        return counts
 
     async def forget(self, noted: Sequence[Noted]) -> None:
         try:
@@ -151,6 +165,10 @@ class RedisCensus:
         for place, one in enumerate(noted):
             groups[one.claim.value % SHARDS].append(place)
         return list(groups.values())
+
+
+def _untils(noted: Sequence[Noted], places: Sequence[int], span: Span) -> list[int]:
+    return [noted[place].until for place in places] if span.ever else []
 
 
 def census_key(claim: Claim) -> str:

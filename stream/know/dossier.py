@@ -26,10 +26,12 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Dossier:
-    """An account's news over what is held of it; held: offset of the last event that it holds;
-    proofs: bits of those that count, which others may have shown before."""
+    """An account's news over what is held of it; stand_in: a hash in place of the account; held:
+    offset of the last event that it holds; proofs: bits of those that count, which others may have
+    shown before."""
 
     account: str
+    stand_in: int
     held: int
     before: Profile
     assessed: Assessed

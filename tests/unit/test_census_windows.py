@@ -24,7 +24,8 @@ TOLD = st.tuples(st.booleans(), st.lists(NOTED, max_size=8))
 
 def walked(one: Noted, known: dict[tuple[str, int, int], int]) -> Counts:
     """The counts of a claim, everybody looked at."""
-    spans = [(-1, one.until), *((one.claim.at - w, one.claim.at) for w in one.claim.span.windows)]
+    ever = [(-1, one.until)] if one.claim.span.ever else []
+    spans = [*ever, *((one.claim.at - w, one.claim.at) for w in one.claim.span.windows)]
     others = [
         at
         for (kind, value, account), at in known.items()
