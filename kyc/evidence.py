@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from kyc import countries
 from kyc.phones import Line
@@ -11,9 +10,9 @@ from kyc.profile import NEVER, Profile, Thing
 from kyc.things import Card, Mailbox, Number
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Evidence:
-    """One account at `at` ms.
+    """One account at `at` ms; never changed.
 
     shared: how many accounts, this one among them, share its most shared value of a kind; by the
     kinds of kyc/claims.py, and `document_90d` (accounts that a document of it was shown for
@@ -22,31 +21,27 @@ class Evidence:
     (accounts that signed up from its network within an hour or a day before it), and of all
     accounts the `signup_` and `client_` ones (with its client) of `1h`, `24h` and `90d`, and `24h`
     and `90d` of `site`, `system` and `referrer`. A kind that is missing is not known.
+
+    Worked out once, since several signals look at each: mailbox, the account's own, the one told
+    last; cards, those that it holds now, or where it holds none, those that it had; lines, the
+    kinds of its verified telephone lines, as far as known, see kyc/phones.py.
     """
 
     profile: Profile
     at: int
     policy: KycPolicy
     shared: Mapping[str, int] = field(default_factory=dict)
+    mailbox: Mailbox | None = field(init=False)
+    cards: list[Card] = field(init=False)
+    lines: frozenset[int] = field(init=False)
 
-    # Worked out once: several signals look at each of these.
-    @cached_property
-    def mailbox(self) -> Mailbox | None:
-        """The account's own: the one told last."""
+    def __post_init__(self) -> None:
         row = self.latest("mailbox")
-        return None if row is None else Mailbox(*row)
-
-    @cached_property
-    def cards(self) -> list[Card]:
-        """The cards that the account holds now; where it holds none, those that it had."""
+        self.mailbox = None if row is None else Mailbox(*row)
         every = [Card(*row) for row in self.things("card").values()]
-        return [card for card in every if card.added > card.removed] or every
-
-    @cached_property
-    def lines(self) -> frozenset[int]:
-        """The kinds of its verified telephone lines, as far as known; see kyc/phones.py."""
-        every = (Number(*row).line for row in self.things("phone").values())
-        return frozenset(every) - {Line.UNKNOWN}
+        self.cards = [card for card in every if card.added > card.removed] or every
+        lines = [Number(*row).line for row in self.things("phone").values()]
+        self.lines = frozenset(lines) - {Line.UNKNOWN} if lines else frozenset()
 
     def told(self, name: str) -> int | str | None:
         """What the earliest event that told it said; None: never told."""

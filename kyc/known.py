@@ -1,6 +1,6 @@
 """What profiles say about the accounts of a batch, as columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyc.profile import NEVER, Profile, Proof, Thing
-from kyc.things import RESULTS, Card, Mailbox, Number
+from kyc.things import RESULTS, Mailbox
 
 Ints = NDArray[np.int64]
+Things = Mapping[str, dict[int, Thing]]
 
 DAY_MS: Final = 86_400_000
 ESTABLISHED_AGE_MS: Final = 30 * DAY_MS
@@ -38,13 +39,14 @@ class Summary(NamedTuple):
 NOTHING: Final = Summary(NEVER, NEVER, NEVER, 0, NEVER)
 
 
-def summary(profile: Profile) -> Summary:
-    """The numbers of a profile."""
+def summary(profile: Profile, counted: int | None = None) -> Summary:
+    """The numbers of a profile; counted: bits of those proofs that count, None: all shown."""
     early = profile.earliest
     begun = early.get("created") or early.get("seen") or (NEVER, 0)
     paid = early.get("paid", (NEVER, 0))
     disputed = profile.latest.get("payment.disputed", NEVER)
-    return Summary(begun[0], paid[0], disputed, proofs(profile), profile.erased)
+    proven = proofs(profile) if counted is None or profile.erased else counted
+    return Summary(begun[0], paid[0], disputed, proven, profile.erased)
 
 
 def proofs(profile: Profile) -> Proof:
@@ -55,45 +57,63 @@ def proofs(profile: Profile) -> Proof:
 def shown(profile: Profile) -> dict[Proof, int]:
     """What the account has shown of itself as it stands now, and since when or when last, ms."""
     latest, things = profile.latest, profile.things
+    since = {proof: by(things) for kind, (proof, by) in _SHOWN_BY.items() if kind in things}
     mfa = latest.get("mfa.enabled", NEVER)
-    since = {
-        Proof.EMAIL: _current_mailbox(things.get("mailbox", {})).verified,
-        Proof.PHONE: _last(Number(*row).verified for row in things.get("phone", {}).values()),
-        Proof.MFA: mfa if mfa > latest.get("mfa.disabled", NEVER) else NEVER,
-        Proof.CARD: _last(row[0] for row in things.get("card", {}).values() if is_held(row)),
-        Proof.PAID: profile.earliest.get("paid", (NEVER, 0))[0],
-        Proof.DOMAIN: _last(row[0] for row in things.get("domain", {}).values()),
-        Proof.IDENTITY: _identified(things),
-        Proof.BUSINESS: _passed(things.get("bureau", {})),
-    }
+    since[Proof.MFA] = mfa if mfa > latest.get("mfa.disabled", NEVER) else NEVER
+    since[Proof.PAID] = profile.earliest.get("paid", (NEVER, 0))[0]
     return {proof: at for proof, at in since.items() if at > NEVER}
 
 
 def is_held(card: Thing) -> bool:
     """Whether a card was added later than it was removed."""
-    return Card(*card).added > Card(*card).removed
+    added, removed, *_ = card
+    return added > removed
 
 
-def _current_mailbox(mailboxes: dict[int, Thing]) -> Mailbox:
-    return Mailbox(*max(mailboxes.values(), default=(NEVER,)))
+def _mailbox_verified(things: Things) -> int:
+    return Mailbox(*max(things["mailbox"].values())).verified
 
 
-def _last(times: Iterable[int]) -> int:
-    return max(times, default=NEVER)
+def _phone_verified(things: Things) -> int:
+    return max(row[0] for row in things["phone"].values())
 
 
-def _identified(things: Mapping[str, dict[int, Thing]]) -> int:
+def _card_added(things: Things) -> int:
+    return max((row[0] for row in things["card"].values() if is_held(row)), default=NEVER)
+
+
+def _domain_verified(things: Things) -> int:
+    return max(row[0] for row in things["domain"].values())
+
+
+def _identified(things: Things) -> int:
     """When a vendor passed the identity; never where screening, by a person's word, failed it."""
     screened = things.get("screening", {})
     is_listed = any(RESULTS[check[0] % 4] == "fail" for check in screened.values())
-    return NEVER if is_listed else _passed(things.get("vendor", {}))
+    return NEVER if is_listed else _passed(things["vendor"])
+
+
+def _business_passed(things: Things) -> int:
+    return _passed(things["bureau"])
 
 
 def _passed(checks: dict[int, Thing]) -> int:
     """When a vendor's latest result was a pass; never where some vendor's latest is a fail."""
     told = [divmod(check[0], 4) for check in checks.values()]
     is_failed = any(RESULTS[result] == "fail" for _, result in told)
-    return NEVER if is_failed else _last(at for at, result in told if RESULTS[result] == "pass")
+    passed = (at for at, result in told if RESULTS[result] == "pass")
+    return NEVER if is_failed else max(passed, default=NEVER)
+
+
+# Of most kinds an account has none: they are not looked at.
+_SHOWN_BY: Final[Mapping[str, tuple[Proof, Callable[[Things], int]]]] = {
+    "mailbox": (Proof.EMAIL, _mailbox_verified),
+    "phone": (Proof.PHONE, _phone_verified),
+    "card": (Proof.CARD, _card_added),
+    "domain": (Proof.DOMAIN, _domain_verified),
+    "vendor": (Proof.IDENTITY, _identified),
+    "bureau": (Proof.BUSINESS, _business_passed),
+}
 
 
 @dataclass(frozen=True, slots=True)

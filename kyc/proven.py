@@ -1,6 +1,6 @@
 """What an account has proven, until when, and which tier that makes: the table is the policy's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from kyc.evidence import Evidence
@@ -27,21 +27,34 @@ def proven_until(seen: Evidence) -> Proven:
         proof: since + lifetimes[proof] if proof in lifetimes else FOREVER
         for proof, since in shown(seen.profile).items()
     }
-    held_back = int(withheld(seen))  # as numbers: flags are slow, and this is for every event
-    return {p: end for p, end in until.items() if end > seen.at and not int(p) & held_back}
+    return {
+        proof: end
+        for proof, end in until.items()
+        if end > seen.at and not (proof in _WEAK and _WEAK[proof](seen))
+    }
 
 
 def withheld(seen: Evidence) -> Proof:
     """Proofs that prove nothing: a throw-away mailbox, a line that is nobody's, a document that
     verified others before, a business in restricted hands."""
+    return Proof(sum(proof for proof, is_weak in _WEAK.items() if is_weak(seen)))
+
+
+def _is_nobodys(seen: Evidence) -> bool:
+    return bool(phone_voip(seen) or phone_toll_free(seen) or phone_premium(seen))
+
+
+def _is_in_restricted_hands(seen: Evidence) -> bool:
     hands = owners_restricted(seen)
-    weak = {
-        Proof.EMAIL: email_disposable(seen),
-        Proof.PHONE: phone_voip(seen) or phone_toll_free(seen) or phone_premium(seen),
-        Proof.IDENTITY: document_organisations(seen),
-        Proof.BUSINESS: hands is not None and hands >= seen.policy.ownership_share,
-    }
-    return Proof(sum(proof for proof, is_weak in weak.items() if is_weak))
+    return hands is not None and hands >= seen.policy.ownership_share
+
+
+_WEAK: Final[Mapping[Proof, Callable[[Evidence], float | None]]] = {
+    Proof.EMAIL: email_disposable,
+    Proof.PHONE: _is_nobodys,
+    Proof.IDENTITY: document_organisations,
+    Proof.BUSINESS: _is_in_restricted_hands,
+}
 
 
 def tiers_until(seen: Evidence, proven: Proven) -> Until:
@@ -50,7 +63,9 @@ def tiers_until(seen: Evidence, proven: Proven) -> Until:
     A higher tier proves the lower ones. After a dispute the next event beyond the policy's
     `dispute_caps` restores tiers 2 and 3.
     """
-    held = sum(int(proof) for proof in proven)
+    if not proven:
+        return NOTHING
+    held = sum(map(int, proven))
     ends = {
         tier: max(
             (min(proven[p] for p in line) for bits, line in unlocked.lines if bits & held == bits),

@@ -5,7 +5,7 @@ None is "not known" throughout: an absent list never says no.
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 from ipaddress import ip_network
@@ -32,6 +32,8 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+# Domains, as in kyc/mail.py, never mailboxes; most accounts have one of the same few.
+@lru_cache(maxsize=4_096)
 def registrable(domain: str) -> str | None:
     """The part of a domain that somebody registered, or None: `mail.example.co.uk` gives
     `example.co.uk`, a public suffix alone gives None.

@@ -43,9 +43,10 @@ class Index:
     def near(self, given: Sequence[Spelled]) -> tuple[Places, Places]:
         """Pairs of a given name's place and a listed name's that are worth comparing: int[k]."""
         who, listed = self._sharing(given)
+        sounds = [" ".join(name.sounds) for name in given]
         likeness = process.cpdist(
-            [" ".join(given[place].sounds) for place in who],
-            [self._sounds[place] for place in listed],
+            [sounds[place] for place in who.tolist()],
+            [self._sounds[place] for place in listed.tolist()],
             scorer=fuzz.token_set_ratio,
             score_cutoff=LIKE,
         )

@@ -11,8 +11,10 @@ _LOWERS, _RAISES = Direction.LOWERS, Direction.RAISES
 
 
 def _differs(seen: Evidence, country: int | None) -> bool | None:
+    if not country or not seen.cards:
+        return None
     issued = {card.country for card in seen.cards} - {countries.UNKNOWN}
-    return country not in issued if issued and country else None
+    return country not in issued if issued else None
 
 
 @signal(_LOWERS, Appeal.CARD)
@@ -44,8 +46,8 @@ def card_country_differs(seen: Evidence) -> bool | None:
 @signal(_RAISES, Appeal.COUNTRY)
 def card_document_differs(seen: Evidence) -> bool | None:
     """Whether no card is of the country that the identity document is of"""
-    rows = [Document(*row) for row in seen.things("document").values()]
-    latest = max((row.issued for row in rows), default=0)
+    shown = seen.things("document").values()
+    latest = max(Document(*row).issued for row in shown) if shown else countries.UNKNOWN
     return _differs(seen, latest % countries.COUNTRIES)
 
 
@@ -53,10 +55,10 @@ def card_document_differs(seen: Evidence) -> bool | None:
 def payments_failed_first(seen: Evidence) -> float | None:
     """How many payments failed before the first one that succeeded, 8 at most"""
     paid = seen.profile.earliest.get("paid")
-    failed = [ts for (ts,) in seen.things("failed").values()]
-    if paid is None and not failed:
-        return None
-    return float(sum(paid is None or ts <= paid[0] for ts in failed))
+    failed = seen.things("failed").values()
+    if not failed:
+        return None if paid is None else 0.0
+    return float(sum(paid is None or ts <= paid[0] for (ts,) in failed))
 
 
 @signal(_RAISES, Appeal.CARD)

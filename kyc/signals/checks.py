@@ -12,6 +12,8 @@ _RAISES = Direction.RAISES
 @signal(_RAISES, Appeal.CHECK)
 def identity_result(seen: Evidence) -> float | None:
     """The worst latest result of the identity vendors: 0 pass, 1 review, 2 fail"""
+    if not seen.things("vendor") and not seen.things("screening"):
+        return None
     results = [Vendor(*row).result % 4 for row in seen.things("vendor").values()]
     doubts = [Vendor(*row).result % 4 for row in seen.things("screening").values()]
     found = [*results, *filter(None, doubts)]  # that screening found nobody is no pass
@@ -41,14 +43,13 @@ def business_result(seen: Evidence) -> float | None:
 @signal(_RAISES, Appeal.CHECK)
 def registration_malformed(seen: Evidence) -> bool | None:
     """Whether the registration number is not one of its country, by format and checksum"""
-    latest = max((Bureau(*row).registration for row in seen.things("bureau").values()), default=0)
-    found = latest % 4
+    checks = seen.things("bureau").values()
+    found = max(Bureau(*row).registration for row in checks) % 4 if checks else NOT_KNOWN
     return None if found == NOT_KNOWN else found == NO
 
 
 @signal(_RAISES, Appeal.CHECK)
 def owners_restricted(seen: Evidence) -> float | None:
     """Share that owners in restricted jurisdictions hold, directly or through other companies"""
-    return restricted_share(
-        (Edge(*row) for row in seen.things("owner").values()), seen.policy.restricted
-    )
+    owners = seen.things("owner").values()
+    return restricted_share(map(Edge._make, owners), seen.policy.restricted) if owners else None

@@ -11,6 +11,7 @@ from kyc.things import NETWORKS
 
 _RAISES, _EITHER = Direction.RAISES, Direction.EITHER
 _COUPLE: Final = 2
+_WINDOWS: Final = tuple((f"client_{window}", f"signup_{window}") for window in ("90d", "24h", "1h"))
 _MOST_SURPRISING: Final = 9.0  # beyond one in a billion a chance is none
 
 
@@ -118,15 +119,14 @@ def signup_clients_alike(seen: Evidence) -> float | None:
 def _client_share(seen: Evidence) -> float | None:
     """What share of all sign-ups before it came with its client, by the longest window of which
     all are counted; by the shortest where that is none."""
-    counted = [
-        (seen.shared.get(f"client_{window}"), seen.shared.get(f"signup_{window}"))
-        for window in ("90d", "24h", "1h")
-    ]
-    known = [(same, every) for same, every in counted if same and every]
-    if not known:
-        return None
-    same, every = next((one for one in known if one[1] < MOST_OF_ALL), known[-1])
-    return min(same / every, 1.0)
+    share = None
+    for client, signup in _WINDOWS:
+        same, every = seen.shared.get(client), seen.shared.get(signup)
+        if same and every:
+            share = min(same / every, 1.0)
+            if every < MOST_OF_ALL:
+                break
+    return share
 
 
 def _at_least(successes: int, tries: int, chance: float) -> float:

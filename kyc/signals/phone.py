@@ -47,9 +47,11 @@ def phone_premium(seen: Evidence) -> bool | None:
 @signal(_RAISES, Appeal.COUNTRY)
 def phone_country_differs(seen: Evidence) -> bool | None:
     """Whether no verified number is of the country that was declared at sign-up"""
-    found = {Number(*row).country for row in seen.things("phone").values()} - {countries.UNKNOWN}
-    declared = seen.country("country")
-    return declared not in found if found and declared else None
+    numbers, declared = seen.things("phone").values(), seen.country("country")
+    if not numbers or not declared:
+        return None
+    found = {Number(*row).country for row in numbers} - {countries.UNKNOWN}
+    return declared not in found if found else None
 
 
 @signal(_RAISES, Appeal.SHARED)

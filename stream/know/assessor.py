@@ -1,7 +1,6 @@
 """The assessor: evidence about accounts becomes scores, tiers, and what is asked of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -15,7 +14,7 @@ from kyc.policy import KycPolicy, load_kyc_policy
 from kyc.proven import Proven, Until, proven_until, tier_at, tiers_until
 from kyc.reasons import decisive, explain
 from kyc.shipped import SHIPPED as SHIPPED_MODEL
-from kyc.signals import DIGEST, NAMES, SIGNALS, row
+from kyc.signals import DIGEST, NAMES, SIGNALS, rows
 from kyc.stepup import ask
 from schemas.decisions import Action
 from schemas.wire import DecisionWire, ReasonWire
@@ -58,8 +57,7 @@ class Occasion(NamedTuple):
     ts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
+class Opinion(NamedTuple):
     """What is made of one account's evidence. contributions: none where the score asks nothing."""
 
     seen: Evidence
@@ -98,18 +96,18 @@ class Assessor:
         """
         if not seen:
             return []
-        rows = np.stack([row(evidence) for evidence in seen])
-        scores = self._model.score(rows)
+        found = rows(seen)
+        scores = self._model.score(found)
         step = self.policy.step_up
         least = 0.0 if weigh else step.threshold * step.hysteresis
         weighed = dict.fromkeys(np.flatnonzero(scores >= least).tolist())
         if weighed:
             places = list(weighed)
-            weighed |= zip(places, self._model.contributions(rows[places]), strict=True)
+            weighed |= zip(places, self._model.contributions(found[places]), strict=True)
         proven = [proven_until(one) for one in seen]
         return [
-            Opinion(one, rows[n], float(scores[n]), held, tiers_until(one, held), weighed.get(n))
-            for n, (one, held) in enumerate(zip(seen, proven, strict=True))
+            Opinion(one, found[n], score, held, tiers_until(one, held), weighed.get(n))
+            for n, (one, score, held) in enumerate(zip(seen, scores.tolist(), proven, strict=True))
         ]
 
     def assess(self, held: Assessed, opinion: Opinion) -> Assessed:

@@ -62,10 +62,8 @@ def seal(
 
     proofs: those that count, as bits; None: all that were shown.
     """
-    fence, known = (position.epoch, position.partition, offset, VERSION), summary(profile)
-    if proofs is not None and not profile.erased:
-        known = known._replace(proofs=proofs)
-    numbers = (*fence, *known, *assessed)
+    fence = position.epoch, position.partition, offset, VERSION
+    numbers = (*fence, *summary(profile, proofs), *assessed)
     return np.array([numbers], HEADER).tobytes() + encode(profile)
 
 

@@ -12,7 +12,7 @@ from kyc.claims import MOST, MOST_IN_BURSTS, MOST_OF_ALL
 from kyc.evidence import Evidence
 from kyc.lists.lookups import Lists
 from kyc.profile import join
-from kyc.signals import NAMES, SIGNALS, row
+from kyc.signals import NAMES, SIGNALS, rows
 from kyc.signals.registry import Value, signal
 from schemas.events import AccountEvent
 from tests.unit.identities import (
@@ -383,7 +383,7 @@ def test_a_signal_without_text_is_refused() -> None:
 
 def test_nothing_known_is_not_zero() -> None:
     """Of an account of which nothing was told only what it has not shown is known."""
-    found = dict(zip(NAMES, row(evidence()).tolist(), strict=True))
+    found = dict(zip(NAMES, rows([evidence()])[0].tolist(), strict=True))
     known = {name for name, value in found.items() if not np.isnan(value)}
     assert known == {"phone_verified", "domain_verified", "card_held", "mfa_strength"}
 
@@ -400,7 +400,7 @@ def test_order_and_repeats_do_not_change_what_is_seen(
     again = data.draw(st.lists(st.sampled_from(events), max_size=4)) if events else []
     shuffled = data.draw(st.permutations(events + again))
     assert profile(*shuffled) == profile(*events)
-    assert np.array_equal(row(evidence(*shuffled)), row(evidence(*events)), equal_nan=True)
+    assert np.array_equal(rows([evidence(*shuffled)]), rows([evidence(*events)]), equal_nan=True)
 
 
 def test_what_a_list_said_outlasts_the_list() -> None:
