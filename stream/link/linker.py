@@ -143,8 +143,7 @@ class Linker:
         changed: dict[str, Campaign] = {}
         found = rings(population.edges, population.sharing, len(ledger.name))
         for group in sorted(found, key=len, reverse=True):
-            ring = self._parted(population, likely(population, group))
-            campaign = self._recognise(population, ring) if len(ring) >= FEWEST else None
+            campaign = self._recognise(population, likely(population, group))
             if campaign:
                 changed[campaign.campaign_id] = campaign
         closed = self._fade()
@@ -166,11 +165,14 @@ class Linker:
         self._noticing.renumber(leaving.number)
         return leaving.gone
 
-    def _parted(self, population: Population, ring: Ints) -> Ints:
-        """A ring that would be a campaign, without those of it who would be none."""
-        if len(ring) and self._weights.score(portrait(population, ring)) >= self.opens:
-            return parted(population, ring, self._weights)
-        return ring
+    def _parted(self, population: Population, ring: Ints) -> tuple[Ints, Floats]:
+        """A ring and its portrait; one that would be a campaign without those of it who would be
+        none."""
+        traits = portrait(population, ring)
+        if self._weights.score(traits) < self.opens:
+            return ring, traits
+        left = parted(population, ring, self._weights)
+        return (left, portrait(population, left)) if len(left) < len(ring) else (ring, traits)
 
     def _populate(self) -> Population:
         columns = self.ledger.columns
@@ -217,7 +219,9 @@ class Linker:
 
     def _recognise(self, population: Population, ring: Ints) -> Campaign | None:
         """The campaign that a ring is, old or new; None where it is none."""
-        traits = portrait(population, ring)
+        if len(ring) < FEWEST:
+            return None
+        ring, traits = self._parted(population, ring)
         score, odds = self._weights.score(traits), self._weights.odds(traits)
         if self._witness:
             self._witness(ring, traits)
