@@ -121,6 +121,7 @@ class Live:
             "log_level": "warning",
             "session_timeout_ms": timeout,
             "heartbeat_ms": timeout // 4,
+            "commit_interval_ms": 100,  # tests wait for commits
             **self.options,
         }
 

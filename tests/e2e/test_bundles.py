@@ -65,8 +65,9 @@ def swapped(
     store = folder / "store"
     give(load_settings(bundles=store), "promote", places["one"], Roles.promote, DEED)
     # The second worker waits for the end of the killed one's session.
-    quick = {"session_timeout_ms": 2_000, "heartbeat_ms": 400, "batch_max": 100}
-    with living(broker, store_url, folder, "bundles", bundles=store, **quick) as live:
+    quick = {"session_timeout_ms": 2_000, "heartbeat_ms": 400}
+    slow = {"commit_interval_ms": 1_000, "batch_max": 100}  # much comes again
+    with living(broker, store_url, folder, "bundles", bundles=store, **quick, **slow) as live:
         yield asyncio.run(_swap(live, places, folder))
 
 

@@ -128,7 +128,7 @@ def told(
     campaigns = shipped["campaigns"] | {"thresholds": EAGER, "fewest": 4}
     policy = folder / "policy.yaml"
     policy.write_text(yaml.safe_dump(shipped | {"campaigns": campaigns}))
-    options = {"batch_max": 40, "commit_interval_ms": 100, "policy": policy}
+    options = {"batch_max": 40, "policy": policy}
     with living(broker, store_url, folder, "orders", **options) as live:
         yield asyncio.run(_tell(Story(live)))
 

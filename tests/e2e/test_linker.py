@@ -81,7 +81,7 @@ def found(
 ) -> Iterator[Found]:
     """A worker killed amid traffic, then the linker that worked killed as soon as it spoke."""
     folder = tmp_path_factory.mktemp("linker")
-    options = {"batch_max": 40, "commit_interval_ms": 100, "policy": _policy(folder)}
+    options = {"batch_max": 40, "policy": _policy(folder)}
     with living(broker, store_url, folder, "linking", **options) as live:
         yield asyncio.run(_survive(live))
 
