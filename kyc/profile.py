@@ -65,22 +65,21 @@ def join(one: Profile, other: Profile) -> Profile:
     """All that either knows."""
     if one.erased or other.erased:
         return Profile(erased=max(one.erased, other.erased))
+    things = one.things | {
+        kind: _capped(kind, one.things.get(kind, {}), found) for kind, found in other.things.items()
+    }
     return Profile(
         NEVER,
         _joined(one.earliest, other.earliest, min),
         _joined(one.latest, other.latest, max),
-        {
-            kind: _capped(kind, one.things.get(kind, {}), other.things.get(kind, {}))
-            for kind in one.things.keys() | other.things.keys()
-        },
+        things,
     )
 
 
-def _joined(
-    one: Mapping[str, T], other: Mapping[str, T], choose: Callable[[T, T], T]
-) -> dict[str, T]:
-    both = one.keys() & other.keys()
-    return {**one, **other, **{name: choose(one[name], other[name]) for name in both}}
+def _joined(one: dict[str, T], other: Mapping[str, T], choose: Callable[[T, T], T]) -> dict[str, T]:
+    return one | {
+        name: choose(one[name], told) if name in one else told for name, told in other.items()
+    }
 
 
 def _capped(kind: str, one: dict[int, Thing], other: dict[int, Thing]) -> dict[int, Thing]:

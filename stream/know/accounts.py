@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Final
 
 import msgspec
@@ -179,7 +179,7 @@ class Registry:
                 stage.profile,
                 stage.occasion.ts,
                 self.assessor.policy,
-                shared([(claim, next(counts)) for claim in claimed]),
+                shared(zip(claimed, islice(counts, len(claimed)), strict=True)),
             )
             for stage, claimed in zip(stages, found, strict=True)
         ]
