@@ -30,6 +30,10 @@ LIBS = "SLUICEGATE_TEST_KAFKA_LIBS"
 NO_GPU = "no CUDA: install the extra gpu in place of cpu, on a machine with an NVIDIA GPU"
 NO_LIBS = f"run .ci/kafka-libs.sh FOLDER, then set {LIBS}=FOLDER"
 
+# XGBoost's threads would spin while they wait for one another: on a machine whose cores are taken
+# a training of half a second took half a minute. Read when XGBoost is loaded, here or in a process.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 # A busy machine is slow, and no test is about time.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
