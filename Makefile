@@ -4,18 +4,24 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import ensurepip, venv' 2>/dev/null && echo $$p && break; done)
 BIN = .venv/bin
 
-.PHONY: demo test check bench
+.PHONY: demo test check unit live bench
 
 demo: .venv/demo
 	$(BIN)/sluicegate demo
 
-test: check
-	$(BIN)/pytest
+test: check unit live
 
 check: .venv/all
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+unit: .venv/all
+	$(BIN)/pytest tests/unit
+
+# On brokers, stores and processes of their own: these want the machine for themselves.
+live: .venv/all
+	$(BIN)/pytest tests/contracts tests/integration tests/e2e
 
 bench: .venv/all
 	$(BIN)/python -m bench
