@@ -44,8 +44,8 @@ from stream.lines import ACCOUNTS, Line, lines
 from stream.local import LOCAL_PEPPER
 from stream.logs import configure_logs
 from stream.metrics import Metrics
+from stream.redis_store import RedisStore
 from stream.settings import Settings, load_settings
-from stream.store import RedisStore
 
 NO_END: Final = 1 << 62
 PARTITIONS: Final = 8

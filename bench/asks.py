@@ -7,7 +7,7 @@ import msgspec
 import redis
 
 from edge.check.asks import Ask
-from stream.store import decision_key
+from stream.keys import decision_key
 
 ACCOUNTS: Final = 10_000
 PER_MINUTE: Final = 1_000

@@ -33,8 +33,8 @@ from stream.govern.grants import RedisGrants
 from stream.lines import Line
 from stream.logs import configure_logs
 from stream.metrics import Metrics
+from stream.redis_store import RedisStore
 from stream.settings import load_settings
-from stream.store import RedisStore
 
 BATCHES: Final = (250, 2_000)
 ACCOUNTS: Final = 10_000

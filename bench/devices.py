@@ -32,8 +32,9 @@ from stream.decide.opening import open_court
 from stream.demo.embedded import embedded_store
 from stream.lines import Line
 from stream.logs import configure_logs
+from stream.redis_store import RedisStore
 from stream.settings import load_settings
-from stream.store import RedisStore, Store
+from stream.store import Store
 
 BATCHES: Final = (50, 250, 2_000)
 SHADOWS: Final = 3

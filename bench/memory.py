@@ -22,11 +22,13 @@ from simulate.population import Population
 from simulate.scenarios import Scenario
 from stream.broker.connections import store_client
 from stream.demo.embedded import embedded_store
+from stream.keys import state_key
 from stream.lines import REQUESTS, lines
 from stream.logs import configure_logs
+from stream.redis_store import RedisStore
 from stream.replay import replay
 from stream.settings import load_settings
-from stream.store import Entry, MemoryStore, RedisStore, state_key
+from stream.store import Entry, MemoryStore
 
 DAYS = 31.0
 # Half of the people's days are idle, and their rates are spread widely.

@@ -35,11 +35,12 @@ from stream.demo.embedded import embedded_store
 from stream.lines import Line
 from stream.logs import configure_logs
 from stream.metrics import Metrics
+from stream.redis_store import RedisStore
 from stream.remember.windows import Sight
 from stream.rules.predicates import Predicates
 from stream.rules.program import Program
 from stream.settings import load_settings
-from stream.store import MemoryStore, RedisStore, Store
+from stream.store import MemoryStore, Store
 
 BATCHES = (250, 1_000, 4_000)
 COMPARISONS = 3

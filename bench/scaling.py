@@ -28,9 +28,10 @@ from stream.broker.connections import store_client
 from stream.demo.embedded import Server, embedded_store
 from stream.lines import REQUESTS, Line
 from stream.logs import configure_logs
+from stream.redis_store import RedisStore
 from stream.replay import replay
 from stream.settings import load_settings
-from stream.store import Entry, MemoryStore, RedisStore
+from stream.store import Entry, MemoryStore
 
 KNOWN = (10_000, 100_000, 1_000_000)
 PATTERNS = 200

@@ -17,8 +17,8 @@ from stream.govern.governor import Governor
 from stream.govern.grants import RedisGrants
 from stream.metrics import Metrics
 from stream.patience import PatientGrants, PatientStore
+from stream.redis_store import RedisStore
 from stream.settings import Settings
-from stream.store import RedisStore
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster

@@ -27,8 +27,8 @@ from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.logs import configure_logs
 from stream.metrics import Metrics, expose
+from stream.redis_store import RedisStore
 from stream.settings import Settings, load_settings
-from stream.store import RedisStore
 
 WITHIN_S = 0.05
 _NO_END = 1 << 62

@@ -7,7 +7,8 @@ from redis.exceptions import RedisError
 
 from edge.appeals.appeal import Appeal, decode_appeal, encode_appeal
 from schemas.errors import StoreError
-from stream.store import PROFILE_LIFETIME_S, SHARDS, appeals_index, appeals_key, shard
+from stream.keys import SHARDS, appeals_index, appeals_key, shard
+from stream.store import PROFILE_LIFETIME_S
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster

@@ -16,7 +16,7 @@ from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
 from schemas.errors import StoreError
-from stream.store import shard
+from stream.keys import shard
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12  # what AES-GCM takes; 2^32 random ones a key are safe (NIST SP 800-38D)

@@ -18,7 +18,7 @@ from edge.check.asks import Ask, Settlement
 from edge.check.quotas import Level, Quota, encode_quotas
 from schemas.decisions import Mode
 from schemas.errors import StoreError
-from stream.store import buckets_key, decision_key, shard
+from stream.keys import buckets_key, decision_key, shard
 
 _SPEND: Final = Path(__file__).with_name("spend.lua").read_text("utf-8")
 # Redis names a script by its SHA-1; nothing secret hangs on it.

@@ -15,8 +15,9 @@ from redis.exceptions import RedisError
 from edge.erased.finding import Finding, Verdict
 from kyc.profile import NEVER
 from schemas.errors import StoreError
+from stream.keys import key
 from stream.know.profiles import unseal
-from stream.store import Kind, key
+from stream.store import Kind
 
 # The letter in a key of one account, and what lies there.
 KINDS: Final = {

@@ -41,8 +41,9 @@ from stream.decide.policy import Policy
 from stream.decide.scribe import decision_id
 from stream.decide.statute import Statute
 from stream.know.profiles import know
+from stream.redis_store import RedisStore
 from stream.settings import Settings
-from stream.store import Current, Kind, RedisStore, Store
+from stream.store import Current, Kind, Store
 from stream.variables import variable
 
 # Begins every packed value of an account: epoch and partition of the events that it holds.

@@ -10,11 +10,11 @@ from stream.explain.scales import Scales, Weighed
 from stream.know.profiles import Profiles
 from stream.link.membership import unseal
 from stream.link.notice import Notices
+from stream.redis_store import RedisStore
 from stream.remember.packing import unpack
 from stream.remember.recall import recall
 from stream.rows import feature_rows
 from stream.settings import Settings
-from stream.store import RedisStore
 
 
 @dataclass(frozen=True, slots=True)

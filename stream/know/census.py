@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from kyc.claims import Claim, Counts, Span
 from schemas.errors import StoreError
-from stream.store import SHARDS
+from stream.keys import SHARDS
 
 LIFETIME_S: Final = 90 * 86_400
 _encode: Final = msgspec.msgpack.Encoder().encode

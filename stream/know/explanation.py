@@ -14,8 +14,9 @@ from stream.decode.hashing import KeyedHasher
 from stream.know.assessor import Opinion, open_assessor
 from stream.know.census import Noted, RedisCensus
 from stream.know.profiles import assessments, headers, unseal
+from stream.redis_store import RedisStore
 from stream.settings import Settings
-from stream.store import Kind, RedisStore
+from stream.store import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from redis.exceptions import RedisError
 from kyc.names import Seal
 from kyc.screening.screener import Subject
 from schemas.errors import StoreError
-from stream.store import PROFILE_LIFETIME_S, Kind, key, shard
+from stream.keys import key, shard
+from stream.store import PROFILE_LIFETIME_S, Kind
 
 # An account with more names than this is no account of one customer: the first ones are kept.
 MOST_NAMES: Final = 16

@@ -10,9 +10,10 @@ from edge.appeals.appeal import Appeal
 from edge.appeals.docket import Docket
 from schemas.errors import StoreError
 from stream.broker.connections import store_client
+from stream.keys import appeals_key
 from stream.link.board import INDEX, Board, board_key, post
+from stream.redis_store import RedisStore
 from stream.settings import load_settings
-from stream.store import RedisStore, appeals_key
 from tests.unit.staffed import CAMPAIGN, MemoryDocket
 
 

@@ -18,23 +18,20 @@ from structlog.testing import capture_logs
 from schemas.errors import StoreError
 from stream.broker.connections import store_client
 from stream.demo.embedded import free_port
+from stream.keys import SHARDS, decision_key, key, state_key
 from stream.metrics import Metrics
 from stream.patience import PatientStore
+from stream.redis_store import RedisStore
 from stream.settings import load_settings
 from stream.store import (
     HELD,
     LIFETIME_S,
     PROFILE_LIFETIME_S,
-    SHARDS,
     Current,
     Entry,
     Kind,
     MemoryStore,
-    RedisStore,
     Store,
-    decision_key,
-    key,
-    state_key,
 )
 from tests.servers import embedded_store, missing, redis_store
 

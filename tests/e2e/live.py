@@ -33,8 +33,9 @@ from stream.demo.traffic import produce
 from stream.lines import Line
 from stream.local import LOCAL_PEPPER
 from stream.metrics import Metrics
+from stream.redis_store import RedisStore
 from stream.settings import Settings, load_settings
-from stream.store import Kind, MemoryStore, RedisStore
+from stream.store import Kind, MemoryStore
 from stream.variables import variable
 from tests.servers import Broker
 from tests.topics import Topics

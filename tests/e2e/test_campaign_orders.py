@@ -17,7 +17,7 @@ from stream.broker.connections import store_client
 from stream.cli import cli
 from stream.decide.policy import SHIPPED
 from stream.link.touches import Touch, encode_touch
-from stream.store import RedisStore
+from stream.redis_store import RedisStore
 from stream.variables import variable
 from tests.e2e.live import Live, Worker, living
 from tests.servers import Broker

@@ -14,9 +14,10 @@ from edge.erased.proof import is_left, prove
 from schemas.decisions import Campaign
 from stream.broker.connections import producer_options, store_client
 from stream.broker.sinks import KafkaSink
+from stream.keys import buckets_key
+from stream.keys import key as key_of
 from stream.lines import ACCOUNTS, REQUESTS, Line, lines
-from stream.store import Kind, buckets_key
-from stream.store import key as key_of
+from stream.store import Kind
 from tests.e2e.live import Live, living
 from tests.servers import Broker
 from tests.topics import Topics

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from edge.check.quotas import Quota
-from stream.store import decision_key
+from stream.keys import decision_key
 from tests.unit.edges import decision
 
 FAR: Final = 4_000_000_000_000  # ms, in 2096

@@ -16,8 +16,9 @@ from schemas.events import LabelEvent
 from schemas.wire import DecisionWire
 from stream.broker.connections import store_client
 from stream.broker.topics import create_topics
+from stream.redis_store import RedisStore
 from stream.settings import load_settings
-from stream.store import Current, RedisStore
+from stream.store import Current
 from tests.e2e.live import PATIENCE_S
 from tests.integration.edge_process import RunningEdge, running_edge
 from tests.servers import Broker, free_port

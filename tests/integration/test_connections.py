@@ -13,8 +13,9 @@ from redis.exceptions import RedisError
 from schemas.errors import ConfigurationError, StoreError
 from stream.broker.connections import faust_credentials, kafka_options, store_client
 from stream.demo.embedded import free_port
+from stream.redis_store import RedisStore
 from stream.settings import Settings, load_settings
-from stream.store import Entry, RedisStore
+from stream.store import Entry
 from tests.servers import missing, redis_store
 
 PASSWORD = secrets.token_hex(8)

@@ -16,8 +16,8 @@ from stream.controls.following import following
 from stream.controls.mirror import KEY, look, put
 from stream.controls.table import Controls
 from stream.decide.court import wall_clock
+from stream.redis_store import RedisStore
 from stream.settings import Settings, load_settings
-from stream.store import RedisStore
 from tests.e2e.live import on_both_pairs
 from tests.servers import Broker
 from tests.topics import Topics

@@ -14,8 +14,8 @@ from standardwebhooks.webhooks import Webhook
 from edge.demo.run import DemoApi, ask, counts, demo_api
 from edge.webhook.endpoints import load_endpoints
 from stream.demo.embedded import embedded_store
+from stream.keys import decision_key
 from stream.settings import load_settings
-from stream.store import decision_key
 from tests.unit.edges import decision
 
 EVENT_TIME = 1_000_000  # ms; decisions of tests.unit.edges end at twice that

@@ -11,7 +11,7 @@ import redis
 from aiohttp import web
 
 from stream.demo.embedded import embedded_store
-from stream.store import decision_key
+from stream.keys import decision_key
 from tests.integration.edge_process import RunningEdge, running_edge
 from tests.integration.gateways import KINDS, Gateway, running
 from tests.integration.standing import FAR

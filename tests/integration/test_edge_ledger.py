@@ -14,8 +14,9 @@ from edge.check.ledger import RedisLedger, Spent
 from edge.check.quotas import Quota
 from schemas.errors import StoreError
 from stream.broker.connections import store_client
+from stream.keys import buckets_key, decision_key
+from stream.redis_store import RedisStore
 from stream.settings import load_settings
-from stream.store import RedisStore, buckets_key, decision_key
 from tests.integration.standing import DAY_MS, FAR, REQUESTS, stand
 from tests.servers import free_port, missing, redis_store
 from tests.unit.edges import decision

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from edge.protocol import MOST_HEAD
-from stream.store import decision_key
+from stream.keys import decision_key
 from tests.integration.edge_process import START_S, RunningEdge, running_edge, status
 from tests.integration.standing import FAR
 from tests.servers import free_port

@@ -14,18 +14,12 @@ from edge.webhook.shelf import Shelf
 from kyc.claims import Claim
 from kyc.profile import Profile
 from stream.broker.connections import store_client
+from stream.keys import appeals_key, buckets_key, decision_key, key, state_key
 from stream.know.census import Noted, RedisCensus
 from stream.know.profiles import Position, seal
 from stream.know.vault import vault_key
 from stream.settings import load_settings
-from stream.store import (
-    Kind,
-    appeals_key,
-    buckets_key,
-    decision_key,
-    key,
-    state_key,
-)
+from stream.store import Kind
 
 membership_key, notice_key, pardon_key = (
     partial(key, kind) for kind in (Kind.MEMBERSHIP, Kind.NOTICE, Kind.PARDON)

@@ -20,9 +20,10 @@ from stream.decode.hashing import KeyedHasher
 from stream.explain.decision import find
 from stream.link.membership import Place, seal
 from stream.metrics import Metrics
+from stream.redis_store import RedisStore
 from stream.report.sources import TopicSource
 from stream.settings import Settings, load_settings
-from stream.store import Entry, Kind, RedisStore
+from stream.store import Entry, Kind
 from tests.servers import Broker
 from tests.topics import Topics
 from tests.unit.gates import DAY, MINUTE, NOW, ListSink, chunk, request

@@ -16,8 +16,8 @@ from stream.decode.hashing import KeyedHasher
 from stream.know.census import RedisCensus
 from stream.know.opening import open_registry
 from stream.metrics import Metrics
+from stream.redis_store import RedisStore
 from stream.settings import Settings, load_settings
-from stream.store import RedisStore
 from tests.unit.test_accounts import news, told
 
 PEPPER = "sixteen characters"

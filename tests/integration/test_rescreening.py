@@ -19,10 +19,12 @@ from kyc.screening.screener import Subject
 from schemas.errors import ListError, StoreError
 from stream.broker.connections import store_client
 from stream.broker.topics import create_topics
+from stream.keys import key
 from stream.know.rescreening import rescreen
 from stream.know.vault import MOST_NAMES, RedisVault, vault_key
+from stream.redis_store import RedisStore
 from stream.settings import Settings, load_settings
-from stream.store import Kind, RedisStore, key
+from stream.store import Kind
 from tests.servers import Broker
 from tests.topics import Topics
 from tests.unit.gates import NOW, ListSink, registry

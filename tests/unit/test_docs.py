@@ -12,13 +12,14 @@ import typer
 from schemas.features import DISTINCT_KINDS, FEATURES
 from stream.cli import cli
 from stream.decode.columns import MAX_AHEAD_MS
+from stream.keys import SHARDS
 from stream.remember.calendar import DAILY, FINE, TICK_MS
 from stream.remember.measures import DAILY_MEASURES, FINE_MEASURES, MODEL_SHARDS
 from stream.remember.packing import DAILY_FORM, FINE_FORM, HEADER
 from stream.remember.recency import CAPS, HASH_BITS, KINDS
 from stream.remember.repeats import GRACE_MS, ID_BITS, MOST
 from stream.settings import Settings
-from stream.store import LIFETIME_S, SHARDS
+from stream.store import LIFETIME_S
 from stream.variables import TEST_PREFIX, variable
 
 ROOT = Path(__file__).parents[2]
