@@ -180,7 +180,7 @@ class Linker:
         # Who is accused is no witness: a ring that works for weeks comes to be established.
         proven[[a for one in self.register.open.values() for a in one.settled()]] = False
         edges, vouched = self._uses(proven)
-        shared = sharing(edges, vouched)
+        shared = sharing(edges, proven, vouched)
         return Population(
             rows=columns["row"],
             score=columns["score"],

@@ -111,8 +111,7 @@ def _surprising(p: Population) -> tuple[Ints, Rows]:
     """The values that are shared by enough accounts and surprise, and what to say of each."""
     shared = p.sharing
     number = np.flatnonzero((shared.surprise >= SURPRISING) & (shared.accounts >= SHARERS))
-    accounts = shared.accounts[number]
-    unproven = np.bincount(p.edges.value, ~p.proven[p.edges.account], len(p.edges.kind))[number]
+    accounts, unproven = shared.accounts[number], (shared.accounts - shared.proven)[number]
     new = p.clock - p.begun < DAY_MS
     came = np.bincount(p.edges.value, new[p.edges.account], len(p.edges.kind))[number]
     usual, usually_new = 1.0 - p.proven.mean(), (new.sum() + 0.5) / (len(new) + 1.0)

@@ -33,38 +33,48 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Per value: accounts that used it, how many of them vouch for it, surprise in bans (log10)."""
+    """Per value: accounts that used it, how many of them are proven, surprise in bans (log10)."""
 
     accounts: Ints
-    vouched: Ints
+    proven: Ints
     surprise: Floats
 
 
-def sharing(edges: Edges, vouched: Mask) -> Sharing:
-    """Count and weigh every value; `vouched`: of each use, whether its account vouches with it."""
+def sharing(edges: Edges, proven: Mask, vouched: Mask) -> Sharing:
+    """Count and weigh every value. `proven`: of each account; `vouched`: of each use, whether its
+    account is proven and vouches with it (see habits.py).
+
+    A value surprises by what the proven do or by what they vouch for, whichever says more: they
+    vouch for little of what everybody asks anew every day, and say less about it so.
+    """
     values = len(edges.kind)
     accounts = np.bincount(edges.value, minlength=values)
-    told = np.bincount(edges.value, vouched, values).astype(np.int64)
+    shown, told = (
+        np.bincount(edges.value, uses, values).astype(np.int64)
+        for uses in (proven[edges.account], vouched)
+    )
     surprise = np.zeros(values)
     for kind in range(len(KINDS)):
         of_kind = np.flatnonzero(edges.kind == kind)
         if len(of_kind):
-            surprise[of_kind] = _surprise(accounts[of_kind], told[of_kind])
-    return Sharing(accounts, told, surprise)
+            used = accounts[of_kind]
+            by_all, by_habit = _surprise(used, shown[of_kind]), _surprise(used, told[of_kind])
+            surprise[of_kind] = np.maximum(by_all, by_habit)
+    return Sharing(accounts, shown, surprise)
 
 
-def _surprise(accounts: Ints, vouched: Ints) -> Floats:
+def _surprise(accounts: Ints, proven: Ints) -> Floats:
     """Bans of evidence for values of one kind: rare popularity, and few established among many."""
-    rare = _tail(accounts, vouched)
-    # With a tenth of a doubt: even where nobody unvouched was seen yet, some will come.
-    base = (vouched.sum() + 0.5) / (accounts.sum() + 1.0)
-    few = bdtr(vouched, accounts, base)
+    rare = _tail(accounts, proven)
+    # With a tenth of a doubt: even where nobody unproven was seen yet, some will come.
+    base = (proven.sum() + 0.5) / (accounts.sum() + 1.0)
+    few = bdtr(proven, accounts, base)
     bans: Floats = -np.log10(np.maximum(rare, 1e-12)) - np.log10(np.maximum(few, 1e-12))
     return bans
 
 
-def _tail(accounts: Ints, vouched: Ints) -> Floats:
+def _tail(accounts: Ints, proven: Ints) -> Floats:
     """Share of the established accounts' uses whose value is used by at least so many accounts."""
-    uses = np.cumsum(np.bincount(accounts, vouched)[::-1])[::-1]
-    tail: Floats = (uses[accounts] + 1.0) / (vouched.sum() + 2.0)
+    uses = np.cumsum(np.bincount(accounts, proven)[::-1])[::-1]
+    tail: Floats = (uses[accounts] + 1.0) / (proven.sum() + 2.0)
     return tail

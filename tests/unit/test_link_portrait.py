@@ -58,7 +58,10 @@ def population(shown: dict[str, Any] | None = None, **changed: Any) -> Populatio
         "edges": edges,
     }
     told = usual | changed
-    return Population(**told, sharing=sharing(told["edges"], told["proven"][told["edges"].account]))
+    return Population(
+        **told,
+        sharing=sharing(told["edges"], told["proven"], told["proven"][told["edges"].account]),
+    )
 
 
 def shared(kind: str, members: int = RING) -> dict[str, Any]:

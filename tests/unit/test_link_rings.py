@@ -21,7 +21,9 @@ def found(shown: Shown, proven: set[int]) -> list[list[int]]:
     edges = Edges(account, value, kinds)
     accounts = max(shown) + 1
     mask = np.isin(np.arange(accounts), list(proven))
-    return [ring.tolist() for ring in rings(edges, sharing(edges, mask[edges.account]), accounts)]
+    return [
+        ring.tolist() for ring in rings(edges, sharing(edges, mask, mask[edges.account]), accounts)
+    ]
 
 
 def honest(count: int = 200) -> Shown:
@@ -108,7 +110,7 @@ def test_nobody_is_no_ring() -> None:
     """No use at all."""
     none = np.zeros(0, np.int64)
     edges = Edges(none, none, np.zeros(0, np.uint8))
-    assert rings(edges, sharing(edges, np.zeros(0, bool)), 0) == []
+    assert rings(edges, sharing(edges, np.zeros(0, bool), np.zeros(0, bool)), 0) == []
 
 
 @settings(max_examples=30)

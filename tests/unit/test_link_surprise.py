@@ -18,7 +18,7 @@ def shared(used: dict[int, list[int]], proven: set[int], accounts: int) -> Shari
     account, number = np.array(pairs, np.int64).reshape(-1, 2).T
     kinds = np.full(len(used), CARD, np.uint8)
     mask = np.isin(np.arange(accounts), list(proven))
-    return sharing(Edges(account, number, kinds), mask[account])
+    return sharing(Edges(account, number, kinds), mask, mask[account])
 
 
 def by_hand(used: dict[int, list[int]], proven: set[int]) -> list[float]:
@@ -46,7 +46,7 @@ def test_it_is_what_is_counted_by_hand(lists: list[list[int]], proven: set[int])
     used = dict(enumerate(lists))
     found = shared(used, proven, 20)
     assert found.accounts.tolist() == [len(one) for one in lists]
-    assert found.vouched.tolist() == [len(proven & set(one)) for one in lists]
+    assert found.proven.tolist() == [len(proven & set(one)) for one in lists]
     np.testing.assert_allclose(found.surprise, by_hand(used, proven), rtol=1e-9, atol=1e-9)
 
 
@@ -89,6 +89,21 @@ def test_kinds_are_weighed_apart() -> None:
     account, value = np.array([0, 1, 2, 3, 0, 1, 2, 3]), np.array([0, 0, 0, 0, 1, 2, 3, 4])
     kind = np.array([CARD, DEVICE, DEVICE, DEVICE, DEVICE], np.uint8)
     proven = np.array([True, True, False, False])
-    both = sharing(Edges(account, value, kind), proven[account])
-    alone = sharing(Edges(account[:4], value[:4], kind[:1]), proven[account[:4]])
+    both = sharing(Edges(account, value, kind), proven, proven[account])
+    alone = sharing(Edges(account[:4], value[:4], kind[:1]), proven, proven[account[:4]])
     assert both.surprise[0] == alone.surprise[0]
+
+
+def test_it_surprises_by_what_is_done_or_by_what_is_vouched_for() -> None:
+    """A hundred established accounts share a value: no surprise, unless none of them vouches for
+    it; and what nobody vouches for of anything tells nothing."""
+    account = np.concatenate([np.arange(100), np.arange(100)])
+    number = np.concatenate([np.zeros(100, np.int64), 1 + np.arange(100)])
+    edges, proven = Edges(account, number, np.full(101, CARD, np.uint8)), np.ones(100, bool)
+
+    def surprise(vouched: np.ndarray) -> float:
+        return float(sharing(edges, proven, vouched).surprise[0])
+
+    assert surprise(np.ones(200, bool)) < 1
+    assert surprise(number > 0) > 2
+    assert surprise(np.zeros(200, bool)) < 1
