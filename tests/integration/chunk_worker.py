@@ -39,6 +39,13 @@ class WorkerSpec:
     password: str = ""
 
 
+class Worker(faust.Worker):
+    """Does not wait, when all is over, for the second that mode gives to tasks it has cancelled."""
+
+    async def _sentinel_task(self) -> None:
+        await asyncio.sleep(0.05)
+
+
 def build(spec: WorkerSpec) -> ChunkApp:
     """The app of a worker."""
     credentials = faust.SASLCredentials(
@@ -82,7 +89,7 @@ def main() -> None:
                 time.sleep(1.5 * spec.session_timeout_s)  # noqa: ASYNC251 - blocking is the point
             note("end", **where, offsets=offsets)
 
-        faust.Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+        Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
 
 
 if __name__ == "__main__":
