@@ -28,6 +28,7 @@ _COMMON = (
     *("model", "endpoint", "capability", "user_agent", "tls_fingerprint", "temperature"),
     *("max_tokens", "tools", "status", "asn", "stream", "logprobs"),
 )
+_NUMBERS = {bool, int, float}
 
 
 def _tally() -> Tally:
@@ -36,7 +37,7 @@ def _tally() -> Tally:
 
 @dataclass(slots=True)
 class Seen:
-    """What the events of each account show."""
+    """What the events of each account show. present and summed: by account, of each field."""
 
     truths: dict[str, Truth]
     total: Counter[str] = field(default_factory=Counter)
@@ -48,10 +49,11 @@ class Seen:
     def request(self, event: dict[str, Any]) -> None:
         account = event["account_id"]
         self.total[account] += 1
+        self.present[account].update(event.keys())
+        summed = self.summed[account]
         for name, value in event.items():
-            self.present[name][account] += 1
-            if isinstance(value, int | float) and name != "ts":
-                self.summed[name][account] += value
+            if type(value) in _NUMBERS:
+                summed[name] += value
         self._values(account, event)
 
     def fact(self, event: dict[str, Any]) -> None:
@@ -66,11 +68,10 @@ class Seen:
                 self.having[name, event[name]].add(account)
 
     def shares(self, name: str) -> NDArray[np.float64]:
-        return np.array([self.present[name][a] / n for a, n in self.total.items()])
+        return np.array([self.present[a][name] / n for a, n in self.total.items()])
 
     def means(self, name: str) -> NDArray[np.float64]:
-        count = self.present[name]
-        return np.array([self.summed[name][a] / max(count[a], 1) for a in self.total])
+        return np.array([self.summed[a][name] / max(self.present[a][name], 1) for a in self.total])
 
     def abusive(self) -> NDArray[np.bool_]:
         return np.array([self.truths[a].abusive for a in self.total])
@@ -156,7 +157,8 @@ def test_ids_tell_nothing() -> None:
 def test_fields_are_missing_as_in_life() -> None:
     """Optional fields are filled in part, each by somebody."""
     s = seen("mixed")
-    shares = {name: s.present[name].total() / s.total.total() for name in FILL}
+    present: Counter[str] = sum(s.present.values(), Counter())
+    shares = {name: present[name] / s.total.total() for name in FILL}
     assert all(share > 0 for share in shares.values())
     assert sum(share < 0.99 for share in shares.values()) > len(FILL) / 2
 
