@@ -193,6 +193,7 @@ def test_every_member_is_answered(found: Found) -> None:
 def test_the_store_holds_every_membership(found: Found) -> None:
     """What a worker reads about a member is what was told last."""
     last = {d.account_id: d for d in found.by_campaigns()}
+    assert found.memberships.keys() == last.keys()
     for account, value in found.memberships.items():
         floor = unseal(value)
         assert floor is not None
