@@ -9,7 +9,9 @@ BIN = .venv/bin
 demo: .venv/demo
 	$(BIN)/sluicegate demo
 
-test: check unit live
+# `make --jobs=2 test` checks types beside the unit tests.
+test: check unit
+	$(MAKE) live
 
 check: .venv/all
 	$(BIN)/ruff check
