@@ -10,7 +10,7 @@ from stream.evaluate.judge import Trial
 from stream.evaluate.tally import BLOCK, NEVER, RATE_LIMIT, RESTRICT, STEP_UP
 
 HOUR_MS = 3_600_000
-TRIAL = 10  # exchanges, by the last of which whoever lives on free credit is to be asked
+EARLY = 10  # exchanges, by the last of which whoever lives on free credit is to be asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Reach:
     prevented_by: dict[str, float]
     hours_to_friction: float | None  # median over the accounts that met any, from `begins`
     hours_to_strong: float | None
-    tried: int  # accounts that made TRIAL exchanges
+    tried: int  # accounts that made EARLY exchanges
     asked_early: int  # … and were asked for proof, or blocked, before the last of these
 
 
@@ -64,8 +64,8 @@ def reach(trial: Trial, cohort: str) -> Reach:
         return float(np.median(waits)) if met.any() else None
 
     met = (first < NEVER).sum(axis=0).tolist()
-    prevented, tried = tally.prevented[rows], tally.exchanges[rows] >= TRIAL
-    early = (first[:, STEP_UP] < NEVER) & (tally.before[rows, STEP_UP] < TRIAL)
+    prevented, tried = tally.prevented[rows], tally.exchanges[rows] >= EARLY
+    early = (first[:, STEP_UP] < NEVER) & (tally.before[rows, STEP_UP] < EARLY)
     return Reach(
         cohort=cohort,
         accounts=int(rows.sum()),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from stream.evaluate.evaluation import Evaluation
-from stream.evaluate.figures import TRIAL, together
+from stream.evaluate.figures import EARLY, together
 
 # Shares of accounts; of exchanges where the name says so.
 FRICTION = {"june": 0.95, "paraphrased": 0.7, "drip": 0.7, "hydra": 0.8, "campaign": 0.95}
@@ -15,7 +15,7 @@ HOURS_FROM_LAUNCH = 24.0  # within which `pivot` is found
 FALSE_FRICTION = 0.005
 FALSE_BLOCK = 0.001
 CLASS_BLOCK = 0.01  # of every honest class
-ASKED_EARLY = {"credit_farmers": 0.9}  # of the accounts that made TRIAL exchanges
+ASKED_EARLY = {"credit_farmers": 0.9}  # of the accounts that made EARLY exchanges
 
 
 def missed(evaluation: Evaluation) -> list[str]:
@@ -48,7 +48,7 @@ def _on_others(e: Evaluation) -> Iterator[str]:
         share = found.asked_early / max(1, found.tried)
         if found.tried and share < ASKED_EARLY.get(found.cohort, 0.0):
             yield (
-                f"{share:.1%} of {found.cohort} asked before exchange {TRIAL}, "
+                f"{share:.1%} of {found.cohort} asked before exchange {EARLY}, "
                 f"not {ASKED_EARLY[found.cohort]:.0%}"
             )
 

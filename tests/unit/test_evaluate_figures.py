@@ -5,7 +5,7 @@ import numpy as np
 from simulate.population import Truth
 from stream.evaluate.docket import Docket, Ruling
 from stream.evaluate.exchanges import Exchanges
-from stream.evaluate.figures import TRIAL, reach
+from stream.evaluate.figures import EARLY, reach
 from stream.evaluate.judge import Trial
 from stream.evaluate.tally import BLOCK, MINUTE_MS, RATE_LIMIT, STEP_UP, Tally
 
@@ -34,7 +34,7 @@ def asked(exchanges: list[int], rulings: list[tuple[int, int, int]]) -> tuple[in
 
 def test_who_is_asked_by_the_ninth_exchange_is_asked_early() -> None:
     """Not who is asked by the tenth, nor who is never asked."""
-    ninth, tenth = TRIAL - 2, TRIAL - 1  # the first is made in minute 0
+    ninth, tenth = EARLY - 2, EARLY - 1  # the first is made in minute 0
     assert asked([12, 12, 12], [(0, ninth, STEP_UP), (1, tenth, STEP_UP)]) == (3, 1)
 
 
