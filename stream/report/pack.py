@@ -89,8 +89,8 @@ def opened(path: Path) -> Iterator[Pack]:
     try:
         with zipfile.ZipFile(path) as packed:
             yield _Archive(packed)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        # NotImplementedError, RuntimeError: a compression or an encryption that we do not write.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        # RuntimeError: a compression or an encryption that we do not write.
         raise UnreadableFileError(f"{path}: {error}") from error
 
 
