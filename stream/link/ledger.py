@@ -1,7 +1,7 @@
 """The ledger: every account that was touched, and every value that it used, as columns.
 
 What was not used for LIFE_MS is forgotten, and so is who was not seen for as long: accounts are
-then numbered anew, in the order that they had. Memory (bench/linking.py): 730 bytes an account, and
+then numbered anew, in the order that they had. Memory (bench/linking.py): 720 bytes an account, and
 370 bytes for each pair of an account and a value; an account keeps its newest MOST_VALUES of one
 kind.
 """
