@@ -57,7 +57,7 @@ def proofs(profile: Profile) -> Proof:
 def shown(profile: Profile) -> dict[Proof, int]:
     """What the account has shown of itself as it stands now, and since when or when last, ms."""
     latest, things = profile.latest, profile.things
-    since = {proof: by(things) for kind, (proof, by) in _SHOWN_BY.items() if kind in things}
+    since = {proof: by(things) for kind, (proof, by) in _SHOWN_BY.items() if things.get(kind)}
     mfa = latest.get("mfa.enabled", NEVER)
     since[Proof.MFA] = mfa if mfa > latest.get("mfa.disabled", NEVER) else NEVER
     since[Proof.PAID] = profile.earliest.get("paid", (NEVER, 0))[0]
