@@ -1,13 +1,10 @@
-"""The ledger: every account that was touched, and every value that it used, as columns.
+"""The ledger: every account that was touched, as columns, and every value that it used.
 
 What was not used for LIFE_MS is forgotten, and so is who was not seen for as long: accounts are
 then numbered anew, in the order that they had. Memory (bench/linking.py): 720 bytes an account, and
-370 bytes for each pair of an account and a value; an account keeps its newest MOST_VALUES of one
-kind.
+370 bytes for each pair of an account and a value.
 """
 
-from collections import OrderedDict, defaultdict
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +14,10 @@ from schemas.features import CONDUCT_NAMES
 from stream.link import habits, hands
 from stream.link.surprise import Edges, Mask
 from stream.link.touches import Touch, Value
+from stream.link.uses import Uses
+from stream.link.values import Values
 
 LIFE_MS = 30 * 86_400_000
-MOST_VALUES = 48  # of one kind, the newest: what an account does now is not what it did once
-# After so long nobody speaks any more of a value that nobody uses, and another takes its number.
-REUSED_MS = 48 * 3_600_000
 # Of the uses, or of the accounts, are dropped at a time: it takes as long as noting all the others
 # anew.
 STALE = 0.05
@@ -45,8 +41,6 @@ COLUMNS = np.dtype(
         ("row", "f2", len(CONDUCT_NAMES)),
     ]
 )
-_NOBODYS = (1 << 32) - 1  # the number of a value that nobody used
-USES = np.dtype([("account", "i8"), ("value", "i8"), ("since", "i8"), ("last", "i8")])  # ms
 
 
 class Leaving(NamedTuple):
@@ -56,27 +50,27 @@ class Leaving(NamedTuple):
     number: dict[int, int]
 
 
-@dataclass(slots=True)
+class Witnessed(NamedTuple):
+    """Who used what, and with which of these uses an account may vouch for others."""
+
+    edges: Edges
+    vouching: Mask
+
+
 class Ledger:
     """Accounts by number, in the order of their first touch."""
 
-    number: dict[str, int] = field(default_factory=dict)
-    name: list[str] = field(default_factory=list)
-    event_id: list[str] = field(default_factory=list)
-    country: list[str] = field(default_factory=list)
-    model: list[str] = field(default_factory=list)
-    clock: int = 0
-    _columns: NDArray[np.void] = field(default_factory=lambda: np.zeros(1024, COLUMNS))
-    _value: dict[Value, int] = field(default_factory=dict)
-    _values: list[Value] = field(default_factory=list)
-    _kinds: bytearray = field(default_factory=bytearray)  # of each value
-    _users: list[int] = field(default_factory=list)  # of each value
-    _unused: OrderedDict[int, int] = field(default_factory=OrderedDict)  # value: since when
-    _use: dict[int, int] = field(default_factory=dict)  # account and value: row of `_uses`
-    _uses: NDArray[np.void] = field(default_factory=lambda: np.zeros(1024, USES))
-    _of_account: list[list[int]] = field(default_factory=list)  # the values of each
-    _of_kind: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
-    _erased: list[int] = field(default_factory=list)  # accounts that leave with the next `forget`
+    def __init__(self) -> None:
+        self.number: dict[str, int] = {}
+        self.name: list[str] = []
+        self.event_id: list[str] = []
+        self.country: list[str] = []
+        self.model: list[str] = []
+        self.clock = 0
+        self._columns = np.zeros(1024, COLUMNS)
+        self._values = Values()
+        self._uses = Uses(self._values)
+        self._erased: list[int] = []  # accounts that leave with the next `forget`
 
     @property
     def columns(self) -> NDArray[np.void]:
@@ -100,7 +94,7 @@ class Ledger:
             self.event_id[account], self.model[account] = touch.event_id, touch.model
             self.country[account] = touch.country or self.country[account]
         for value in touch.values:
-            self._note(account, value, touch.ts)
+            self._uses.note(account, value, touch.ts, self.clock)
         return account
 
     def _is_trusted(self, account: int, touch: Touch) -> bool:
@@ -115,9 +109,8 @@ class Ledger:
         novel: dict[int, bool] = {}
         for value in values:
             kind = value[0]
-            if kind in hands.HABITS and 0 < self._of_kind.get((account, kind), 0) < MOST_VALUES:
-                use = account << 32 | self._value.get(value, _NOBODYS)
-                novel[kind] = novel.get(kind, False) or use not in self._use
+            if kind in hands.HABITS and self._uses.has_some(account, kind):
+                novel[kind] = novel.get(kind, False) or not self._uses.knows(account, value)
         return novel
 
     def _account(self, touch: Touch) -> int:
@@ -128,58 +121,12 @@ class Ledger:
         self.name.append(touch.account_id)
         for texts in (self.event_id, self.country, self.model):
             texts.append("")
-        self._of_account.append([])
+        self._uses.welcome()
         self._columns = _room(self._columns, account)
         columns = self._columns[account]
         columns["partition"], columns["begun"] = touch.partition, touch.ts
         columns["first"] = touch.ts
         return account
-
-    def _note(self, account: int, value: Value, ts: int) -> None:
-        number = self._numbered(value)
-        use = account << 32 | number
-        row = self._use.get(use)
-        if row is not None:
-            self._uses["last"][row] = max(self._uses["last"][row], ts)
-            return
-        row = self._vacated(account, value[0])
-        self._use[use] = row
-        self._uses[row] = (account, number, ts, ts)
-        self._of_account[account].append(number)
-        self._users[number] += 1
-        self._unused.pop(number, None)
-
-    def _numbered(self, value: Value) -> int:
-        """The number of a value; a new one takes that of one which nobody has used for long."""
-        number = self._value.get(value)
-        if number is not None:
-            return number
-        number, since = next(iter(self._unused.items()), (-1, self.clock))
-        if since >= self.clock - REUSED_MS:
-            number = len(self._values)
-            self._values.append(value)
-            self._kinds.append(value[0])
-            self._users.append(0)
-        else:
-            del self._unused[number], self._value[self._values[number]]
-            self._values[number], self._kinds[number] = value, value[0]
-        self._value[value] = number
-        return number
-
-    def _vacated(self, account: int, kind: int) -> int:
-        """A row for one more use: a new one, or that of the use of its kind noted first."""
-        if self._of_kind[account, kind] >= MOST_VALUES:
-            held = self._of_account[account]
-            first = next(number for number in held if self._kinds[number] == kind)
-            held.remove(first)
-            self._users[first] -= 1
-            if not self._users[first]:
-                self._unused[first] = self.clock
-            return self._use.pop(account << 32 | first)
-        self._of_kind[account, kind] += 1
-        row = len(self._use)
-        self._uses = _room(self._uses, row)
-        return row
 
     def erase(self, account_id: str) -> int | None:
         """Forget an account and what it used, its uses with the next `forget`. The number that it
@@ -189,28 +136,20 @@ class Ledger:
             return None
         for texts in (self.name, self.event_id, self.country, self.model):
             texts[account] = ""
-        for number in self._of_account[account]:
-            self._uses["last"][self._use[account << 32 | number]] = 0
+        self._uses.end(account)
         self._columns[account] = np.zeros((), COLUMNS)
         self._erased.append(account)
         return account
 
-    def edges(self) -> Edges:
+    def uses(self) -> Witnessed:
         """Every use within LIFE_MS."""
-        uses = self._held_uses()
-        # A copy: while NumPy looks at a bytearray it cannot grow.
-        return Edges(uses["account"], uses["value"], np.array(self._kinds, np.uint8))
-
-    def vouching(self) -> Mask:
-        """Which of the `edges` may vouch for their values: see habits.py."""
-        uses = self._held_uses()
-        kinds = np.array(self._kinds, np.uint8)[uses["value"]]
+        rows = self._uses.rows
+        used = rows.take(rows.last >= self.clock - LIFE_MS)
+        edges = Edges(used.account, used.value, self._values.kinds)
         first = self.columns["first"]
-        return habits.vouching(uses["account"], kinds, uses["since"], first, self.clock)
-
-    def _held_uses(self) -> NDArray[np.void]:
-        uses = self._uses[: len(self._use)]
-        return uses[uses["last"] >= self.clock - LIFE_MS]
+        kinds = edges.kind[used.value]
+        vouching = habits.vouching(used.account, kinds, used.since, first, self.clock)
+        return Witnessed(edges, vouching)
 
     @property
     def seen(self) -> Mask:
@@ -230,29 +169,29 @@ class Ledger:
 
     def value(self, number: int) -> Value:
         """Kind and hash of a value."""
-        return self._values[number]
+        return self._values.by_number[number]
 
     def values_of(self, account: int) -> list[int]:
         """The numbers of the values that an account used."""
-        return self._of_account[account]
+        return self._uses.of(account)
 
     def number_of(self, value: Value) -> int | None:
         """The number of a value, None where nobody used it."""
-        return self._value.get(value)
+        return self._values.number.get(value)
 
     def forget(self) -> Leaving | None:
         """Drop uses that are older than LIFE_MS, and accounts that were not seen for as long; who
         left, None for nobody. While both are few they wait; numbers of values stay."""
-        uses, seen = self._uses[: len(self._use)], self.seen
+        uses, seen = self._uses.rows, self.seen
         seen[self._erased] = False
-        used = uses["last"] >= self.clock - LIFE_MS
+        used = uses.last >= self.clock - LIFE_MS
         if _are_most(used) and _are_most(seen) and not self._erased:
             return None
         self._erased = []
-        kept = uses[used]
-        kept["account"] = (np.cumsum(seen) - 1)[kept["account"]]
+        kept = uses.take(used)
+        kept = kept._replace(account=(np.cumsum(seen) - 1)[kept.account])
         leaving = None if seen.all() else self._leave(seen)
-        self._hold(kept)
+        self._uses.hold(kept, len(self.name), self.clock)
         return leaving
 
     def _leave(self, seen: Mask) -> Leaving:
@@ -265,20 +204,6 @@ class Ledger:
         self.number = {name: number for number, name in enumerate(self.name)}
         # Who was erased has no name, and was let go of before.
         return Leaving(list(filter(None, gone)), {had: has for has, had in enumerate(stay)})
-
-    def _hold(self, uses: NDArray[np.void]) -> None:
-        """Hold these uses, and no other."""
-        self._uses = uses
-        keys = uses["account"] << 32 | uses["value"]
-        self._use = dict(zip(keys.tolist(), range(len(uses)), strict=True))
-        self._of_kind = defaultdict(int)
-        self._of_account = [[] for _ in self.name]
-        for account, number in zip(uses["account"].tolist(), uses["value"].tolist(), strict=True):
-            self._of_kind[account, self._values[number][0]] += 1
-            self._of_account[account].append(number)
-        self._users = np.bincount(uses["value"], minlength=len(self._values)).tolist()
-        for number in np.flatnonzero(np.equal(self._users, 0)).tolist():
-            self._unused.setdefault(number, self.clock)
 
 
 def _are_most(kept: Mask) -> bool:

@@ -193,10 +193,12 @@ class Linker:
 
     def _uses(self, proven: Mask) -> tuple[Edges, Mask]:
         """The values used and the cells of behaviour, and which of these uses vouch for them."""
-        used = self.ledger.edges()
+        used, vouching = self.ledger.uses()
         edges = self._with_behaviour(used)
         vouched = proven[edges.account]
-        vouched[: len(used.account)] &= self.ledger.vouching()
+        vouched[: len(vouching)] &= vouching
+        if not self._blind:
+            return edges, vouched
         looked_at = ~np.isin(edges.kind[edges.value], list(self._blind))
         return edges.take(looked_at), vouched[looked_at]
 

@@ -16,7 +16,7 @@ from schemas.features import FEATURE_NAMES
 from stream.link import behaviour
 from stream.link.kinds import CIRCUMSTANTIAL, FAMILY, KINDS
 from stream.link.rings import FEWEST, SURPRISING
-from stream.link.surprise import Edges, Floats, Ints, Mask, Sharing
+from stream.link.surprise import ByAccount, Edges, Floats, Ints, Mask, Sharing
 
 TRAITS: Final = (
     "conduct",
@@ -126,18 +126,15 @@ class Population:
         return (self.sharing.surprise >= SURPRISING) & (self.sharing.accounts >= SHARERS)
 
     @cached_property
-    def _by_account(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The edges in the order of their accounts, and where each account's begin."""
-        order = np.argsort(self.edges.account)
-        accounts = np.arange(len(self.proven) + 1)
-        return order, np.searchsorted(self.edges.account[order], accounts)
+    def used(self) -> ByAccount:
+        """What each account used."""
+        return ByAccount.ordered(self.edges, len(self.proven))
 
-    def uses(self, accounts: Ints) -> Edges:
-        """What some accounts used: a search looks at many rings, each a small part of all."""
-        order, begins = self._by_account
-        first, count = begins[accounts], begins[accounts + 1] - begins[accounts]
-        ahead = np.cumsum(count) - count
-        return self.edges.take(order[np.repeat(first - ahead, count) + np.arange(count.sum())])
+    @cached_property
+    def tying(self) -> ByAccount:
+        """The same, of what may tie: what is shared, surprises, and is not circumstantial."""
+        tie = self.shared & ~_CIRCUMSTANTIAL[self.edges.kind]
+        return ByAccount.ordered(self.edges.take(tie[self.edges.value]), len(self.proven))
 
 
 def likely(population: Population, ring: Ints) -> Ints:
@@ -172,8 +169,7 @@ def _as_young(p: Population, ring: Ints) -> Mask:
 def ties(p: Population, ring: Ints) -> Ints:
     """By how many families of values each member is tied to a ring: of values that are surprising,
     not circumstantial, and whose users are a good part of the ring."""
-    uses = p.uses(ring)
-    uses = uses.take(p.shared[uses.value] & ~_CIRCUMSTANTIAL[uses.kind[uses.value]])
+    uses = p.tying.of(ring)
     inside = np.bincount(uses.value, minlength=len(uses.kind))
     part = len(ring) / len(p.proven)
     own = (inside >= SHARERS) & is_own(inside, p.sharing.accounts, part, OWN_SHARE)
@@ -206,7 +202,7 @@ def portrait(population: Population, members: Ints) -> Floats:
     """The TRAITS of a ring; float64[len(TRAITS)]."""
     p, unproven = population, members[~population.proven[members]]
     own = unproven if len(unproven) >= FEWEST else members
-    conduct, uses = p.conduct_of(own, members), p.uses(own)
+    conduct, uses = p.conduct_of(own, members), p.used.of(own)
     together = _most_alike(p, uses, "network") / len(own)
     traits = np.array(
         [

@@ -32,6 +32,27 @@ class Edges:
 
 
 @dataclass(frozen=True, slots=True)
+class ByAccount:
+    """Pairs in the order of their accounts, and where each account's begin: a search looks at many
+    rings, each a small part of all."""
+
+    edges: Edges
+    begins: NDArray[np.intp]
+
+    @classmethod
+    def ordered(cls, edges: Edges, accounts: int) -> "ByAccount":
+        """The pairs of so many accounts."""
+        edges = edges.take(np.argsort(edges.account))
+        return cls(edges, np.searchsorted(edges.account, np.arange(accounts + 1)))
+
+    def of(self, accounts: Ints) -> Edges:
+        """The pairs of some accounts."""
+        first, count = self.begins[accounts], np.diff(self.begins)[accounts]
+        ahead = np.cumsum(count) - count
+        return self.edges.take(np.repeat(first - ahead, count) + np.arange(count.sum()))
+
+
+@dataclass(frozen=True, slots=True)
 class Sharing:
     """Per value: accounts that used it, how many of them are proven, surprise in bans (log10)."""
 

@@ -22,8 +22,8 @@ def _vouches(*shown: tuple[int, Value]) -> dict[Value, bool]:
     ledger = Ledger()
     for ts, one in shown:
         ledger.fold(touch("a", ts, one))
-    values = map(ledger.value, ledger.edges().value.tolist())
-    return dict(zip(values, ledger.vouching().tolist(), strict=True))
+    values = map(ledger.value, ledger.uses().edges.value.tolist())
+    return dict(zip(values, ledger.uses().vouching.tolist(), strict=True))
 
 
 def test_what_an_account_is_met_with_is_a_habit() -> None:

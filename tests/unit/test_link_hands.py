@@ -6,9 +6,10 @@ import pytest
 
 from stream.link.hands import DAY_MS, LAPSES_MS, LEARNING_MS, WITHIN_MS
 from stream.link.labels import witnesses
-from stream.link.ledger import LIFE_MS, MOST_VALUES, Ledger
+from stream.link.ledger import LIFE_MS, Ledger
 from stream.link.linker import Linker
 from stream.link.touches import Touch, Value
+from stream.link.uses import MOST_VALUES
 from tests.unit.gates import HOUR, NOW
 from tests.unit.touched import CERTAIN, hash_of, honest, hours, ring, touch, value
 

@@ -27,7 +27,7 @@ _MOVE = st.tuples(st.integers(0, 30), st.integers(0, 12), st.integers(0, LIFE_MS
 def _told(ledger: Ledger) -> dict[str, Any]:
     """What a ledger says of each account that it saw in 30 days."""
     uses = dict[int, set[Any]]()
-    edges = ledger.edges()
+    edges = ledger.uses().edges
     for account, number in zip(edges.account.tolist(), edges.value.tolist(), strict=True):
         uses.setdefault(account, set()).add(ledger.value(number))
     told = {}

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.link.ledger import LIFE_MS, MOST_VALUES, REUSED_MS, Leaving, Ledger
+from stream.link.ledger import LIFE_MS, Leaving, Ledger
 from stream.link.touches import Value
+from stream.link.uses import MOST_VALUES
+from stream.link.values import REUSED_MS
 from tests.unit.gates import HOUR, NOW
 from tests.unit.touched import touch, value
 
@@ -41,7 +43,7 @@ def test_a_use_counts_once() -> None:
     for at in range(3):
         ledger.fold(touch("a", NOW + at, value("card", 1)))
     ledger.fold(touch("b", NOW, value("card", 1)))
-    edges = ledger.edges()
+    edges = ledger.uses().edges
     assert edges.account.tolist() == [0, 1]
     assert edges.value.tolist() == [0, 0]
 
@@ -63,7 +65,7 @@ def test_an_account_keeps_the_newest_values_of_a_kind() -> None:
     held = [ledger.value(number) for number in ledger.values_of(0)]
     newest = [value("subnet", number) for number in range(10, MOST_VALUES + 10)]
     assert sorted(held) == sorted([value("card", 1), *newest])
-    assert len(ledger.edges().account) == len(held)
+    assert len(ledger.uses().edges.account) == len(held)
 
 
 def test_a_value_that_nobody_uses_gives_its_number_away() -> None:
@@ -113,7 +115,7 @@ def test_who_used_what_is_what_a_walk_says(moves: list[tuple[int, int, int]]) ->
             del own[next(iter(own))]
         oldest = now - LIFE_MS
         held = {a: {v: t for v, t in uses.items() if t >= oldest} for a, uses in held.items()}
-    edges = ledger.edges()
+    edges = ledger.uses().edges
     pairs = zip(edges.account.tolist(), edges.value.tolist(), strict=True)
     found = sorted((ledger.name[account], ledger.value(number)) for account, number in pairs)
     assert found == sorted((a, v) for a, uses in held.items() for v in uses)
@@ -127,7 +129,7 @@ def test_what_is_old_is_forgotten() -> None:
     ledger.fold(touch("a", NOW + HOUR, value("card", 2)))
     ledger.fold(touch("c", NOW + LIFE_MS + 1))
     ledger.forget()
-    edges = ledger.edges()
+    edges = ledger.uses().edges
     assert list(zip(edges.account.tolist(), edges.value.tolist(), strict=True)) == [(0, 1)]
     assert ledger.values_of(0) == [1]
     assert ledger.values_of(1) == []
@@ -151,7 +153,7 @@ def test_it_grows(accounts: int) -> None:
     for number in range(accounts):
         ledger.fold(touch(f"a{number}", NOW, value("card", number), requests=number))
     assert np.array_equal(ledger.columns["requests"], np.arange(accounts))
-    assert np.array_equal(ledger.edges().account, np.arange(accounts))
+    assert np.array_equal(ledger.uses().edges.account, np.arange(accounts))
 
 
 def test_sign_up_is_the_first_touch_where_it_is_not_known() -> None:
@@ -173,7 +175,7 @@ def test_an_erased_account_leaves_nothing() -> None:
     assert ledger.columns[0] == np.zeros((), ledger.columns.dtype)
     leaving = ledger.forget()
     assert leaving == Leaving([], {1: 0})
-    assert ledger.edges().account.tolist() == [0]
+    assert ledger.uses().edges.account.tolist() == [0]
     assert (ledger.name, ledger.number, ledger.values_of(0)) == (["b"], {"b": 0}, [0])
     assert ledger.fold(touch("a", NOW + 1)) == 1
 
@@ -189,7 +191,7 @@ def test_who_is_not_seen_for_long_leaves() -> None:
     assert ledger.name == ["a", "c", "d"]
     assert ledger.columns["requests"].tolist() == [3, 2, 10]
     assert [ledger.event_id[n] for n in range(2)] == [f"a@{NOW + 3}", f"c@{NOW + 2}"]
-    assert ledger.edges().account.tolist() == [0, 1]
+    assert ledger.uses().edges.account.tolist() == [0, 1]
     assert ledger.forget() is None
     again = ledger.fold(touch("b", NOW + LIFE_MS + 2, value("card", 1)))
     assert (again, ledger.columns[again]["first"]) == (3, NOW + LIFE_MS + 2)

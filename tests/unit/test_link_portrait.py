@@ -287,7 +287,7 @@ def test_the_uses_of_some_are_those_of_a_walk(pairs: list[tuple[int, int]], some
     account, value = np.array(pairs, np.int64).reshape(-1, 2).T
     edges = Edges(account, value, np.full(100, KIND["card"], np.uint8))
     told = population(edges=edges, proven=np.zeros(10, bool))
-    found = told.uses(np.array(sorted(some), np.int64))
+    found = told.used.of(np.array(sorted(some), np.int64))
     walked = [pair for one in sorted(some) for pair in pairs if pair[0] == one]
     pairs_found = zip(found.account.tolist(), found.value.tolist(), strict=True)
     assert sorted(pairs_found) == sorted(walked)
