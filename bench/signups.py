@@ -123,7 +123,7 @@ async def _replay(population: Population, asked: Asked, budget: float) -> None:
         now = start + (hour + 1) * HOUR_MS
         known = know(await store.load(accounts, Kind.PROFILE))
         established = known.established(np.arange(len(accounts)), np.full(len(accounts), now))
-        registry.assessor.heed(ask_bar(known.peak[established] / SCORE_UNITS, budget))
+        registry.inquiry.assessor.heed(ask_bar(known.peak[established] / SCORE_UNITS, budget))
 
 
 def _tenth(population: Population) -> dict[str, int]:

@@ -75,7 +75,7 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
 
         def heed(found: Calibration) -> None:
             watch.heed(found.actions)
-            registry.assessor.heed(found.ask)
+            registry.inquiry.assessor.heed(found.ask)
 
         def consult(consulted: Consulted) -> None:
             geography.take(consulted.geography)

@@ -82,7 +82,7 @@ def local_handlers(
 
     async def heed(found: Calibration) -> None:
         bench.heed(found.actions)
-        registry.assessor.heed(found.ask)
+        registry.inquiry.assessor.heed(found.ask)
 
     linker = LocalOffice(
         Office(

@@ -8,36 +8,30 @@ event by event in the order of the partition, so that a crash repeats the very s
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice, zip_longest
+from itertools import chain, zip_longest
 from typing import Final
 
-import msgspec
 from pydantic import TypeAdapter
 
-from kyc.claims import claims, shared
-from kyc.evidence import Evidence
 from kyc.facts import Reading, told
 from kyc.lists.lookups import Lists
 from kyc.profile import join
 from kyc.screening.watch import Watch, subjects
-from schemas.decisions import Action, DeadLetter
+from schemas.decisions import DeadLetter
 from schemas.errors import MalformedEventError
 from schemas.events import AccountEvent
 from schemas.wire import DecisionWire, encode_decision, parse
 from stream.broker.chunk import Chunk, Record, refuse_recreated
 from stream.broker.sinks import Sink
 from stream.broker.tombstones import Burial, Erased
-from stream.controls.pinned import is_pinned
-from stream.controls.table import Controls
 from stream.decode.columns import MAX_AHEAD_MS
 from stream.decode.records import dead_letter, foreign_key, parsed
-from stream.govern.governor import Governor
-from stream.know.assessor import Assessor, Occasion, Opinion
-from stream.know.census import Census, Noted
+from stream.know.census import Noted
 from stream.know.departed import Departed
 from stream.know.dossier import Dossier, Stage, Told
+from stream.know.inquiry import Inquiry
 from stream.know.profiles import Position, assessments, headers, held_offsets, seal, unseal
 from stream.know.vault import Vault
 from stream.logs import decision_changed
@@ -54,39 +48,20 @@ _TYPE: Final = re.compile(r"[a-z_]{1,32}\.[a-z_]{1,32}")
 _events: TypeAdapter[AccountEvent] = TypeAdapter(AccountEvent)
 
 
-Witness = Callable[[Sequence[Occasion], Sequence[Opinion]], None]
-"""Sees every opinion as it is formed (training)."""
-
-
-class Standing(msgspec.Struct):
-    """What counts of the decision that stands about an account."""
-
-    action: Action
-    cause: str
-    expires_at: int
-
-
-_standing = msgspec.json.Decoder(Standing).decode
-
-
 @dataclass(slots=True)
 class Registry:
     """Keeps what is known of accounts; the same live and in replay. Lists alone are swapped."""
 
     reading: Reading
-    assessor: Assessor
-    census: Census
+    inquiry: Inquiry
     store: Store
     sink: Sink
     metrics: Metrics
     epoch: int = 0
-    witness: Witness | None = None
     watch: Watch | None = None
     vault: Vault | None = None
     burial: Burial | None = None
     departed: Departed = field(default_factory=Departed)
-    controls: Controls = field(default_factory=Controls)
-    governor: Governor | None = None
     # With more side by side an answer of the store would wait for the work on all of them, and
     # count as late: 64 partitions that catch up, of 2,000 events each, are 15 s of it.
     lanes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LANES))
@@ -154,64 +129,13 @@ class Registry:
     async def _assess(self, dossiers: Sequence[Dossier]) -> None:
         """Work out what each event makes of its account."""
         stages = sorted(chain.from_iterable(d.stages() for d in dossiers), key=_offset)
-        opinions = self.assessor.opinions(await self._evidence(stages))
-        if self.witness:
-            self.witness([stage.occasion for stage in stages], opinions)
-        for (_, dossier, occasion, _), opinion in zip(stages, opinions, strict=True):
-            decision = await self._decide(dossier, opinion, occasion)
-            if decision and not await self._is_weaker(decision):
-                dossier.decisions.append(decision)
-
-    async def _decide(
-        self, dossier: Dossier, opinion: Opinion, occasion: Occasion
-    ) -> DecisionWire | None:
-        """What an event calls for, None where nothing is to be told; the dossier moves on."""
-        held = dossier.assessed
-        dossier.assessed = self.assessor.assess(held, opinion)
-        dossier.proofs = sum(map(int, opinion.proven))
-        decision = self.assessor.decide(held, dossier.assessed, opinion, occasion)
-        if decision is None or self.governor is None or held.asking.at(occasion.ts):
-            return decision
-        governed = await self.governor.govern(decision)
-        if governed is not decision:  # nothing is asked for yet: the next event asks again
-            dossier.assessed = dossier.assessed.still(held.asking)
-        return governed
-
-    async def _evidence(self, stages: Sequence[Stage]) -> list[Evidence]:
-        """Each stage with how many others have what its account has."""
-        found = [claims(stage.profile) for stage in stages]
-        noted = [
-            Noted(stage.dossier.stand_in, claim, stage.occasion.ts)
-            for stage, claimed in zip(stages, found, strict=True)
-            for claim in claimed
-        ]
-        counts = iter(await self.census.count(noted))
-        return [
-            Evidence(
-                stage.profile,
-                stage.occasion.ts,
-                self.assessor.policy,
-                shared(zip(claimed, islice(counts, len(claimed)), strict=True)),
-            )
-            for stage, claimed in zip(stages, found, strict=True)
-        ]
-
-    async def _is_weaker(self, decision: DecisionWire) -> bool:
-        """Whether a person's word stands, or for another cause what is at least as strict: then
-        it goes on standing, and the account's next request hears what is asked of it."""
-        if await is_pinned(self.store, self.controls, decision.account_id, decision.ts):
-            return True
-        held = await self.store.decision(decision.account_id)
-        if held is None:
-            return False
-        stands = _standing(held)
-        lives = stands.cause != decision.cause and stands.expires_at > decision.ts
-        return lives and stands.action >= decision.action
+        await self.inquiry.hold(stages)
 
     async def _write(self, dossiers: Sequence[Dossier], position: Position) -> None:
         gone = [d for d in dossiers if d.profile.erased]
         # Before the profiles, which know what to take back.
-        await self.census.forget([Noted(d.stand_in, c, 0) for d in gone for c in d.forgotten()])
+        claimed = [Noted(d.stand_in, claim, 0) for d in gone for claim in d.forgotten()]
+        await self.inquiry.census.forget(claimed)
         entries = [
             Entry(
                 d.account,

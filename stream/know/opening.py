@@ -15,6 +15,7 @@ from stream.know.accounts import Registry
 from stream.know.assessor import open_assessor
 from stream.know.census import Census
 from stream.know.departed import Departed
+from stream.know.inquiry import Inquiry
 from stream.know.vault import Vault
 from stream.metrics import Metrics
 from stream.settings import Settings
@@ -47,13 +48,16 @@ def open_registry(
     )
     roll = Roll.load(settings.lists_dir)
     watch = Watch(Screener(roll.entries)) if roll.version else None
-    served = (reading, assessor, census, store, sink, metrics, settings.stream_epoch)
+    inquiry = Inquiry(assessor, census, store, controls=held, governor=governor)
     return Registry(
-        *served,
+        reading,
+        inquiry,
+        store,
+        sink,
+        metrics,
+        settings.stream_epoch,
         watch=watch,
         vault=vault,
         burial=burial,
         departed=departed or Departed(),
-        controls=held,
-        governor=governor,
     )

@@ -23,6 +23,7 @@ from stream.decode.hashing import KeyedHasher
 from stream.know.accounts import Registry
 from stream.know.assessor import IDENTITY, Assessor, Occasion, Opinion, Rows
 from stream.know.census import MemoryCensus
+from stream.know.inquiry import Inquiry
 from stream.learn.labelling import Truth, read_labels
 from stream.lines import ACCOUNTS, lines
 from stream.local import LOCAL_PEPPER
@@ -86,15 +87,14 @@ def collect(
 ) -> TrainingTable:
     """Replay account events (one JSON object each, by time), keep rows of accounts in `truths`."""
     collector, policy = Collector(truths), load_kyc_policy()
-    hasher = KeyedHasher(LOCAL_PEPPER)
+    hasher, store = KeyedHasher(LOCAL_PEPPER), MemoryStore()
+    assessor = Assessor(_Blind(), policy, controls=Controls("shadow"))
     registry = Registry(
         Reading(hasher, geography.locate, lists, policy.famous_mail),
-        Assessor(_Blind(), policy, controls=Controls("shadow")),
-        MemoryCensus(),
-        MemoryStore(),
+        Inquiry(assessor, MemoryCensus(), store, collector.witness),
+        store,
         FileSink(io.BytesIO(), io.BytesIO()),
         Metrics(),
-        witness=collector.witness,
     )
     asyncio.run(replay(lines(ACCOUNTS, bodies), {ACCOUNTS: registry.handle}))
     return collector.table()

@@ -30,6 +30,7 @@ from stream.know.accounts import Registry
 from stream.know.assessor import Assessor
 from stream.know.census import MemoryCensus
 from stream.know.departed import Departed
+from stream.know.inquiry import Inquiry
 from stream.lines import ACCOUNTS, REQUESTS
 from stream.metrics import Metrics
 from stream.store import MemoryStore, Store
@@ -171,17 +172,16 @@ def registry(
     policy, hasher, held = identities.POLICY, KeyedHasher(pepper), controls or Controls()
     locate = (geography or Geography()).locate
     assessor = Assessor(scorer or Suspicious(), policy, controls=held, now=lambda: DECIDED_AT)
+    kept = MemoryStore() if store is None else store
+    counted = MemoryCensus() if census is None else census
     assessor.heed(0.0)  # the policy's threshold alone, as if enough was known of the stream
     return Registry(
         Reading(hasher, locate, Lists(), policy.famous_mail),
-        assessor,
-        MemoryCensus() if census is None else census,
-        MemoryStore() if store is None else store,
+        Inquiry(assessor, counted, kept, controls=held, governor=governor),
+        kept,
         sink,
         metrics or Metrics(),
         epoch,
-        controls=held,
-        governor=governor,
     )
 
 
