@@ -17,7 +17,6 @@ from stream.decide.scribe import decision_id
 from stream.decide.statute import Floor, Standing, Statute
 from stream.govern.governor import Rise
 from stream.link.campaigns import Campaign
-from stream.link.kinds import CIRCUMSTANTIAL
 from stream.link.ledger import Ledger
 from stream.link.orders import FREE, Ordered
 from stream.link.portrait import TRAITS
@@ -209,10 +208,7 @@ class Answers:
         established, shows what ties the campaign, and acts strangely as its members do."""
         columns, least = ledger.columns[account], self._policy.campaigns.proven_conduct
         strange = min(campaign.traits[_CONDUCT], columns["conduct"]) >= least
-        tied = any(
-            value in campaign.keys and ledger.value(value)[0] not in CIRCUMSTANTIAL
-            for value in ledger.values_of(account)
-        )
+        tied = campaign.members[account].tied
         return bool(tied and strange and not columns["established"])
 
     def _write(

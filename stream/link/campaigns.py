@@ -19,13 +19,15 @@ FADING = 0.95  # what is left of a score after a search that finds less: one sea
 @dataclass(slots=True)
 class Stay:
     """An account's time in a ring: when it was found there first and last, ms; how many searches
-    there had been by then, and how many found it; how long it has to stay before it counts, ms."""
+    there had been by then, and how many found it; how long it has to stay before it counts, ms;
+    whether it shows what ties the ring."""
 
     first: int
     last: int
     since: int
     met: int = 0
     probation: int = 0
+    tied: bool = True
 
 
 @dataclass(slots=True, eq=False)

@@ -242,9 +242,12 @@ class Linker:
             self.register.merge(campaign, other)
         campaign.meet(clock, score, odds, traits)
         self.register.enlist(campaign, ring.tolist(), clock)
-        for account, probation in zip(ring.tolist(), _probation(population, ring), strict=True):
-            if account in campaign.members:
-                campaign.members[account].probation = probation
+        tied = ties(population, ring)
+        for account, probation, families in zip(
+            ring.tolist(), _probation(population, ring, tied), tied.tolist(), strict=True
+        ):
+            if stay := campaign.members.get(account):
+                stay.probation, stay.tied = probation, families > 0
         self._mark_keys(population, campaign)
         return campaign
 
@@ -277,9 +280,8 @@ class Linker:
         return closed
 
 
-def _probation(population: Population, ring: Ints) -> list[int]:
-    """How long each of a ring has to stay before it counts, ms."""
-    tied = ties(population, ring)
+def _probation(population: Population, ring: Ints, tied: Ints) -> list[int]:
+    """How long each of a ring has to stay before it counts, ms; `tied`: by how many families."""
     alone = np.where(tied == 0, PROBATION_MS, 0)
     doubtful = population.proven[ring] & (tied < 2)
     found: list[int] = np.where(doubtful, PROBATION_ESTABLISHED_MS, alone).tolist()

@@ -42,6 +42,7 @@ OLDER_BY: Final = 1.5  # spreads of the middle half above it: Tukey's fence
 WEEK_MS: Final = 7 * 86_400_000
 TIED: Final = 2  # families of values: one alone may be a popular tool
 OWN_SHARE: Final = 0.5
+LEAST_SHOWN: Final = 0.25  # of what the middle member shows
 BY_CHANCE: Final = 0.01  # how likely that a value only seems to be a group's own
 LEAST_DAY: Final = 0.25  # an account that began an hour ago has no pace yet
 SHARERS: Final = 3  # two may be one person
@@ -136,6 +137,13 @@ class Population:
         tie = self.shared & ~_CIRCUMSTANTIAL[self.edges.kind]
         return ByAccount.ordered(self.edges.take(tie[self.edges.value]), len(self.proven))
 
+    @cached_property
+    def showing(self) -> Ints:
+        """How many values each account shares that are not circumstantial, at least one."""
+        telling = ~_CIRCUMSTANTIAL[self.edges.kind[self.edges.value]]
+        shown = np.bincount(self.edges.account[telling], minlength=len(self.proven))
+        return np.maximum(shown, 1)
+
 
 def likely(population: Population, ring: Ints) -> Ints:
     """The members of a ring without those who only seem to belong to it.
@@ -168,13 +176,19 @@ def _as_young(p: Population, ring: Ints) -> Mask:
 
 def ties(p: Population, ring: Ints) -> Ints:
     """By how many families of values each member is tied to a ring: of values that are surprising,
-    not circumstantial, and whose users are a good part of the ring."""
+    not circumstantial, and whose users are a good part of the ring.
+
+    A large ring has thousands of values of its own, and somebody honest comes across some of them.
+    So it ties nobody who shows much less of them than its members do, for all that they share.
+    """
     uses = p.tying.of(ring)
     inside = np.bincount(uses.value, minlength=len(uses.kind))
     part = len(ring) / len(p.proven)
     own = (inside >= SHARERS) & is_own(inside, p.sharing.accounts, part, OWN_SHARE)
     shown = uses.take(own[uses.value])
-    return counted(shown.account, p.families[shown.value], len(p.proven))[ring]
+    share = np.bincount(shown.account, minlength=len(p.proven))[ring] / p.showing[ring]
+    families = counted(shown.account, p.families[shown.value], len(p.proven))[ring]
+    return np.where(share >= LEAST_SHOWN * np.median(share), families, 0)
 
 
 def is_own(inside: Ints, users: Ints, part: float, share: float) -> Mask:

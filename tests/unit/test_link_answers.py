@@ -163,6 +163,15 @@ def test_a_block_needs_the_member_to_act_strangely_itself() -> None:
     assert told == [Action.STEP_UP, Action.STEP_UP, Action.BLOCK]
 
 
+def test_a_block_needs_what_ties_the_ring() -> None:
+    """Who only acts as its members do is asked for proof."""
+    case = Case()
+    campaign = case.campaign(0.98)
+    campaign.members[0].tied = False
+    told = [answer.decision.action for answer in case.told(campaign, 0, 1)]
+    assert told == [Action.STEP_UP, Action.BLOCK]
+
+
 def test_a_small_campaign_is_not_acted_on() -> None:
     """Fewer members than the policy says."""
     case = Case()

@@ -342,3 +342,22 @@ def test_most_of_a_population_is_tied_by_what_others_seldom_use(others: int, tie
     shown = {"asn": own, "tls_fingerprint": own}
     told = population(shown, proven=np.arange(HONEST + RING) < 60)
     assert ties(told, ring).tolist() == [tied] * len(ring)
+
+
+@pytest.mark.parametrize("values", [4, 5])
+def test_who_shows_little_of_what_a_ring_shares_is_not_tied(values: int) -> None:
+    """A large ring has so many values that somebody honest comes across some: the middle member
+    shows twenty of them, who shows less than a quarter as much is not tied by these."""
+    shown = {20 * member + n for member in range(RING) for n in range(20)}
+    account, value = np.divmod(np.array(sorted(shown)), 20)
+    last = (account == RING - 1) & (value >= values)  # values of its own in place of the ring's
+    value[last] += 1_000 + value[last]
+    others = np.repeat(np.arange(HONEST), 2)  # each of these is shared by two
+    one, other = np.append(account + HONEST, others), np.append(value, 5_000 + others // 2)
+    own = np.flatnonzero(last)
+    one, other = np.append(one, np.zeros_like(own)), np.append(other, value[own])  # shared with an honest one
+    kinds = np.full(10_000, KIND["template"], np.uint8)
+    told = population(edges=Edges(one, other, kinds))
+    tied = ties(told, MEMBERS)
+    assert tied[:-1].tolist() == [1] * (RING - 1)
+    assert tied[-1] == (values >= 5)
