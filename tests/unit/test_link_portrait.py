@@ -354,8 +354,9 @@ def test_who_shows_little_of_what_a_ring_shares_is_not_tied(values: int) -> None
     value[last] += 1_000 + value[last]
     others = np.repeat(np.arange(HONEST), 2)  # each of these is shared by two
     one, other = np.append(account + HONEST, others), np.append(value, 5_000 + others // 2)
-    own = np.flatnonzero(last)
-    one, other = np.append(one, np.zeros_like(own)), np.append(other, value[own])  # shared with an honest one
+    # Somebody honest has those, too: what nobody shares does not count.
+    one = np.append(one, np.zeros(last.sum(), np.int64))
+    other = np.append(other, value[last])
     kinds = np.full(10_000, KIND["template"], np.uint8)
     told = population(edges=Edges(one, other, kinds))
     tied = ties(told, MEMBERS)
