@@ -1,5 +1,6 @@
 """Sessions of ONNX Runtime, each held to what its graph was exported from."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -29,6 +30,8 @@ _REFUSALS: Final = (
     # What CUDA itself says, as that no device is there, comes as Python's own.
     RuntimeError,
 )
+# A library's own words, amid templates and source lines of ONNX Runtime's (CudaCall).
+_FAILURE: Final = re.compile(r"\w+ failure -?\d+: [^;\n]*[^;\s]")
 
 
 class Source(NamedTuple):
@@ -77,7 +80,7 @@ def open_session(
             enable_fallback=0,
         )
     except _REFUSALS as error:
-        raise ModelError(f"{source.path}: ONNX Runtime refuses it: {error}") from error
+        raise ModelError(f"{source.path}: ONNX Runtime refuses it: {_said(error)}") from error
     about = session.get_modelmeta().custom_metadata_map
     if (about.get("feature_hash"), about.get("booster_sha256")) != (
         source.features,
@@ -87,6 +90,13 @@ def open_session(
             f"{source.path}: exported from another booster, or for another feature list"
         )
     return session
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, in one line."""
+    text = str(error)
+    failure = _FAILURE.search(text)
+    return failure[0] if failure else " ".join(text.split())
 
 
 def run(session: onnxruntime.InferenceSession, rows: Rows) -> npt.NDArray[np.float32]:
