@@ -13,13 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from stream.link import behaviour
+from stream.link.belonging import is_own, likely, ties
 from stream.link.campaigns import FADING, Campaign, Register, campaign_id
 from stream.link.kinds import KIND
 from stream.link.ledger import Ledger
 from stream.link.notice import Notice
 from stream.link.noticing import Noticing
 from stream.link.parting import parted
-from stream.link.portrait import Population, is_own, likely, portrait, ties
+from stream.link.portrait import Population, portrait
 from stream.link.rings import FEWEST, SURPRISING, rings
 from stream.link.surprise import Edges, Floats, Ints, Mask, sharing
 from stream.link.telling import Telling
@@ -242,7 +243,7 @@ class Linker:
             self.register.merge(campaign, other)
         campaign.meet(clock, score, odds, traits)
         self.register.enlist(campaign, ring.tolist(), clock)
-        tied = ties(population, ring)
+        tied = ties(population, ring).families
         for account, probation, families in zip(
             ring.tolist(), _probation(population, ring, tied), tied.tolist(), strict=True
         ):

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, ndtri
+from scipy.special import ndtri
 
 from schemas.features import FEATURE_NAMES
 from stream.link import behaviour
@@ -37,13 +37,6 @@ _MOST: Final = {"conduct": 1.5, "strange": 0.5, "even": 1.5}
 MOST: Final = np.array([_MOST.get(trait, np.inf) for trait in TRAITS])
 # A handful of accounts is alike in something by chance: as if so many more were like everybody.
 DOUBT: Final = 4
-APART_BY: Final = 1.5  # standard deviations of the established accounts
-OLDER_BY: Final = 1.5  # spreads of the middle half above it: Tukey's fence
-WEEK_MS: Final = 7 * 86_400_000
-TIED: Final = 2  # families of values: one alone may be a popular tool
-OWN_SHARE: Final = 0.5
-LEAST_SHOWN: Final = 0.25  # of what the middle member shows
-BY_CHANCE: Final = 0.01  # how likely that a value only seems to be a group's own
 LEAST_DAY: Final = 0.25  # an account that began an hour ago has no pace yet
 SHARERS: Final = 3  # two may be one person
 ENOUGH: Final = 50  # established accounts to be a reference
@@ -143,65 +136,6 @@ class Population:
         telling = ~_CIRCUMSTANTIAL[self.edges.kind[self.edges.value]]
         shown = np.bincount(self.edges.account[telling], minlength=len(self.proven))
         return np.maximum(shown, 1)
-
-
-def likely(population: Population, ring: Ints) -> Ints:
-    """The members of a ring without those who only seem to belong to it.
-
-    Behaviour is never quite alike by chance alone: somebody honest may work at the same pace on
-    the same things. Who shows less than two kinds of the ring's other values, and acts much less
-    strangely than its members do, is let go.
-    """
-    tied = ties(population, ring) >= TIED
-    while len(ring):
-        kept = tied | (_as_strange(population, ring) & _as_young(population, ring))
-        if kept.all():
-            break
-        ring, tied = ring[kept], tied[kept]
-    return ring
-
-
-def _as_strange(p: Population, ring: Ints) -> Mask:
-    conduct = p.conduct[ring]
-    strange: Mask = conduct >= conduct.mean() - APART_BY
-    return strange
-
-
-def _as_young(p: Population, ring: Ints) -> Mask:
-    age = p.clock - p.begun[ring]
-    low, high = np.quantile(age, (0.25, 0.75))
-    young: Mask = age <= high + max(OLDER_BY * (high - low), WEEK_MS)
-    return young
-
-
-def ties(p: Population, ring: Ints) -> Ints:
-    """By how many families of values each member is tied to a ring: of values that are surprising,
-    not circumstantial, and whose users are a good part of the ring.
-
-    A large ring has thousands of values of its own, and somebody honest comes across some of them.
-    So it ties nobody who shows much less of them than its members do, for all that they share.
-    """
-    uses = p.tying.of(ring)
-    inside = np.bincount(uses.value, minlength=len(uses.kind))
-    part = len(ring) / len(p.proven)
-    own = (inside >= SHARERS) & is_own(inside, p.sharing.accounts, part, OWN_SHARE)
-    shown = uses.take(own[uses.value])
-    share = np.bincount(shown.account, minlength=len(p.proven))[ring] / p.showing[ring]
-    families = counted(shown.account, p.families[shown.value], len(p.proven))[ring]
-    return np.where(share >= LEAST_SHOWN * np.median(share), families, 0)
-
-
-def is_own(inside: Ints, users: Ints, part: float, share: float) -> Mask:
-    """Whether a value is a group's own, that `inside` members and so many `users` at all know.
-
-    It is where members are this `share` of the users, counted as if the group were a small `part`
-    of the accounts: of one that is most of them, everybody's values are mostly used by members,
-    and the few who use a rare one are all members by chance, which is to be ruled out.
-    """
-    others = users - inside
-    own: Mask = others <= (1.0 - share) * (1.0 - part) * users
-    own[own] = bdtr(others[own], users[own], 1.0 - part) <= BY_CHANCE
-    return own
 
 
 def counted(account: Ints, family: Ints, accounts: int) -> Ints:
