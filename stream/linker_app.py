@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence, Set
 from contextlib import asynccontextmanager
 
 from schemas.decisions import Campaign
+from stream.beside import beside
 from stream.broker.chunk import Handle
 from stream.broker.following import following
 from stream.bundles.following import following_policy
@@ -73,7 +74,7 @@ async def open_linking(settings: Settings, metrics: Metrics) -> AsyncIterator[di
             office.obey(policy)
             governor.obey(policy)
 
-        async with following_policy(settings, obey):
+        async with following_policy(settings, obey), beside(linking.stand_by()):
             yield {
                 settings.topic("touches"): linking.handle,
                 settings.topic("controls"): ordering.handle,

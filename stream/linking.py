@@ -2,7 +2,8 @@
 
 It keeps the last 30 days in memory, and since everything follows from the touches of these, it
 reads them again when it starts, silently up to what its group has committed. Of several
-linkers one works, for the topic has one partition; another takes over when it ends.
+linkers one works, for the topic has one partition; the others fold what it has answered, in
+silence, and one of them takes over when it ends.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from schemas.decisions import DeadLetter
 from schemas.errors import MalformedEventError
@@ -27,6 +29,7 @@ from stream.settings import Settings
 log = structlog.get_logger()
 
 REACH_MS: Final = 5_000
+STAND_BY_S: Final = 30.0
 
 Told = tuple[int, Touch | Erasure]  # with its offset
 Scrub = Callable[[Set[str]], Awaitable[None]]
@@ -51,16 +54,31 @@ class Linking:
         self._metrics = metrics
         self._group = linker_group(settings)
         self._folded = -1  # the last offset
+        self._turn = asyncio.Lock()  # one thing at a time is folded
+
+    async def stand_by(self, every_s: float = STAND_BY_S) -> None:
+        """Go along with the linker that works, so that taking over from it takes no longer."""
+        while True:
+            try:
+                await self.catch_up()
+            except KafkaError as error:
+                log.warning("linker.not_going_along", error=repr(error))
+            await asyncio.sleep(every_s)
 
     async def catch_up(self) -> None:
         """Fold, in silence, what the group has committed and this process not seen: for whoever
-        needs the campaigns before the next touch comes."""
-        end = await self._committed()
-        if self._folded < end - 1 and await self._reaches(end - 1):
-            await self._recall(end)
+        needs the campaigns before the next touch comes. Raises KafkaError."""
+        async with self._turn:
+            end = await self._committed()
+            if self._folded < end - 1 and await self._reaches(end - 1):
+                await self._recall(end)
 
     async def handle(self, chunk: Chunk) -> None:
         """Take one chunk all the way. Raises StoreError or EmitError: it is then not done."""
+        async with self._turn:
+            await self._handle(chunk)
+
+    async def _handle(self, chunk: Chunk) -> None:
         refuse_recreated(chunk, self._folded)
         if self._folded < chunk.first_offset - 1:
             await self._recall(chunk.first_offset)

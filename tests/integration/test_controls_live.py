@@ -1,7 +1,7 @@
 """Orders by way of a real broker and store: written, followed, told at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -23,6 +23,7 @@ from tests.servers import Broker
 from tests.topics import Topics
 from tests.unit.gates import DAY
 from tests.unit.ordered import pin
+from tests.waiting import until
 
 PATIENCE_S = 60.0
 QUICK_S = 0.01
@@ -40,13 +41,6 @@ async def settings(broker: Broker, store_url: str, topic: str) -> AsyncIterator[
     yield told
     await client.delete(KEY)
     await client.aclose()
-
-
-async def until(reached: Callable[[], bool]) -> None:
-    """Wait until `reached`, with a bound."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not reached():  # noqa: ASYNC110 - another connection is waited for
-            await asyncio.sleep(QUICK_S)
 
 
 def switch(mode: str, ts: int = 1) -> Switch:

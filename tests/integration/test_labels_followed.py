@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -23,6 +22,7 @@ from tests.servers import Broker
 from tests.topics import Topics
 from tests.unit.gates import NOW, Raw
 from tests.unit.test_link_labels import HIGH, population, said
+from tests.waiting import until
 
 PATIENCE_S = 60.0
 
@@ -31,13 +31,6 @@ def written(account: str, label: str, number: int = 0) -> bytes:
     """A label as a message."""
     event = said(account, label, NOW + number, number).model_dump(exclude_none=True)
     return json.dumps(event).encode()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Wait for what another task brings about."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not true():  # noqa: ASYNC110 - a table tells nobody that it has changed
-            await asyncio.sleep(0.01)
 
 
 async def test_a_linker_knows_every_label(broker: Broker) -> None:

@@ -16,6 +16,7 @@ from tests.servers import Broker
 from tests.topics import Topics
 from tests.unit.gates import HOUR, NOW
 from tests.unit.touched import Ear, honest, hours, office, ring
+from tests.waiting import until
 
 FULL = [*honest(60), *ring(12, NOW + HOUR), *hours(9, NOW + 3 * HOUR)]
 
@@ -37,6 +38,11 @@ def linking(broker: Broker, name: str, ear: Ear, metrics: Metrics | None = None)
 def chunk(name: str, records: Sequence[Record]) -> Chunk:
     """Records of that topic as fetched."""
     return Chunk(f"{name}.touches", 0, records, records[-1].offset + 1)
+
+
+def folded(metrics: Metrics) -> float:
+    """How many touches were folded, counted again when they were folded again."""
+    return metrics.registry.get_sample_value("sluicegate_touches_folded_total") or 0.0
 
 
 def written(touches: Sequence[Touch]) -> list[bytes]:
@@ -69,7 +75,7 @@ async def test_a_process_that_stood_by_catches_up(broker: Broker) -> None:
     await one.handle(chunk("standby", records[75:]))
     missed = [d for d in alone.decisions if d not in heard.decisions]
     assert heard.decisions == alone.decisions[len(missed) :]
-    assert metrics.registry.get_sample_value("sluicegate_touches_folded_total") == len(FULL)
+    assert folded(metrics) == len(FULL)
 
 
 async def test_what_cannot_be_read_is_passed_over(broker: Broker) -> None:
@@ -115,8 +121,44 @@ async def test_an_order_finds_the_campaigns_of_before(
     monkeypatch.setattr(one, "_committed", _answering(len(FULL)))
     await one.catch_up()
     await one.catch_up()
-    folded = metrics.registry.get_sample_value("sluicegate_touches_folded_total")
-    assert (folded, heard.decisions, heard.records) == (len(FULL), [], [])
+    assert (folded(metrics), heard.decisions, heard.records) == (len(FULL), [], [])
+
+
+async def test_a_linker_that_stands_by_goes_along(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It folds what the one that works has committed, more and more; what comes when it takes over
+    is folded once."""
+    name = "goes-along"
+    records = await made(broker, name, written(FULL))
+    metrics = Metrics()
+    one = linking(broker, name, Ear(), metrics)
+    ends = [20, 60, len(FULL) - 5]
+
+    async def committed() -> int:
+        return ends.pop(0) if len(ends) > 1 else ends[0]
+
+    monkeypatch.setattr(one, "_committed", committed)
+    going = asyncio.create_task(one.stand_by(every_s=0.01))
+    try:
+        await until(lambda: folded(metrics) >= len(FULL) - 5)
+        await one.handle(chunk(name, records[len(FULL) - 5 :]))
+    finally:
+        going.cancel()
+    assert folded(metrics) == len(FULL)
+
+
+async def test_standing_by_and_taking_over_do_not_meet(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A linker is given the partition while it goes along: what is folded by then is no more."""
+    name = "take-over"
+    records = await made(broker, name, written(FULL))
+    metrics = Metrics()
+    one = linking(broker, name, Ear(), metrics)
+    monkeypatch.setattr(one, "_committed", _answering(60))
+    await asyncio.gather(one.catch_up(), one.handle(chunk(name, records[60:])))
+    assert folded(metrics) == len(FULL)
 
 
 async def test_a_topic_made_anew_is_neither_waited_for_nor_taken_for_answered(

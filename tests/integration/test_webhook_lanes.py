@@ -15,6 +15,7 @@ from edge.webhook.shelf import Shelf, Size
 from stream.broker.connections import store_client
 from stream.settings import load_settings
 from tests.integration.receivers import SECRET
+from tests.waiting import until
 
 PATIENCE_S = 30.0
 TAKEN = Answer(Outcome.DELIVERED)
@@ -71,13 +72,6 @@ class Bench:
 def delivery(offset: int, account: str = "a", body: bytes = b"{}") -> Delivery:
     """A delivery of an account."""
     return Delivery(f"{account}{offset}", account, 0, offset, 0, body)
-
-
-async def until(reached: Callable[[], bool]) -> None:
-    """Wait until `reached`, with a bound."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not reached():  # noqa: ASYNC110 - whatever changes it tells nobody
-            await asyncio.sleep(0.001)
 
 
 @pytest.fixture
