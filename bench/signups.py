@@ -3,7 +3,7 @@
     python -m bench.signups [--seeds 5] [--accounts 3000] [--budget 0.002 …]
 
 Account events of simulated providers run through the live path of identity alone, with the shipped
-model and policy; requests only say when a farmer makes the tenth. Seeds, and farms of six accounts,
+model and policy; of requests counts only when they are made. Seeds, and farms of six accounts,
 that the training of the shipped model has not seen. The bar comes hour by hour from all accounts
 that are established by then; live from those that also make requests.
 """
@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ import numpy as np
 
 from kyc.assessed import SCORE_UNITS
 from kyc.policy import load_kyc_policy
+from kyc.profile import UNKNOWN
 from schemas.decisions import DeadLetter
 from simulate.abuse.credit_farmers import CreditFarmers
 from simulate.arrivals import Clock
@@ -33,13 +35,17 @@ from stream.broker.sinks import Placed
 from stream.decide.bars import ask_bar
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
+from stream.know.accounts import Registry
+from stream.know.again import LOOKS, Requests, SecondLooks, due
 from stream.know.census import MemoryCensus
+from stream.know.dossier import Told
 from stream.know.opening import open_registry
 from stream.know.profiles import know
-from stream.lines import ACCOUNTS, lines
+from stream.lines import ACCOUNTS, REQUESTS, Line, lines, merged
 from stream.local import LOCAL_PEPPER
 from stream.logs import configure_logs
 from stream.metrics import Metrics
+from stream.replay import replay
 from stream.settings import load_settings
 from stream.store import Kind, MemoryStore
 
@@ -53,8 +59,9 @@ _NO_END = 1 << 62
 
 @dataclass(slots=True)
 class Asked:
-    """Keeps when each account was first asked for more, and for what."""
+    """Keeps when each account was first asked for more, and for what, under a budget."""
 
+    budget: float
     first: dict[str, int] = field(default_factory=dict)
     wanted: Counter[str] = field(default_factory=Counter)
 
@@ -85,10 +92,10 @@ class Outcome(NamedTuple):
 
 def measure(name: str, population: Population, budget: float) -> Outcome:
     """Run one population."""
-    asked = Asked()
-    asyncio.run(_replay(population, asked, budget))
+    asked = Asked(budget)
+    requests, tenth = _requests(population)
+    asyncio.run(_replay(population, asked, requests))
     truths = {truth.account_id: truth for truth in population.truths()}
-    tenth = _tenth(population)
     honest = [a for a, truth in truths.items() if not truth.abusive]
     others = [a for a, truth in truths.items() if truth.abusive and truth.cohort != FARM]
     return Outcome(
@@ -104,40 +111,70 @@ def measure(name: str, population: Population, budget: float) -> Outcome:
     )
 
 
-async def _replay(population: Population, asked: Asked, budget: float) -> None:
-    settings, store, start = load_settings(), MemoryStore(), population.world.start
-    registry = open_registry(
-        settings,
-        KeyedHasher(LOCAL_PEPPER),
-        open_geography(settings),
-        MemoryCensus(),
-        store,
-        asked,
-        Metrics(),
-    )
+async def _replay(population: Population, asked: Asked, requests: Sequence[Line]) -> None:
+    store, start = MemoryStore(), population.world.start
+    registry = _registry(store, asked)
     accounts = [account.account_id for account in population.accounts()]
     bodies = map(msgspec.json.encode, population.account_events())
-    by_hour = groupby(lines(ACCOUNTS, bodies), lambda line: max(line.ts - start, 0) // HOUR_MS)
-    for hour, some in by_hour:
-        await registry.handle(Chunk(ACCOUNTS, 0, list(some), _NO_END))
+    events = merged(lines(ACCOUNTS, bodies), requests)
+    looks = SecondLooks(registry.inquiry, KeyedHasher(LOCAL_PEPPER))
+    again = partial(_look, looks, store, asked)
+    for hour, some in groupby(events, lambda line: max(line.ts - start, 0) // HOUR_MS):
+        await replay(some, {ACCOUNTS: registry.handle, REQUESTS: again})
         now = start + (hour + 1) * HOUR_MS
         known = know(await store.load(accounts, Kind.PROFILE))
-        established = known.established(np.arange(len(accounts)), np.full(len(accounts), now))
-        registry.inquiry.assessor.heed(ask_bar(known.peak[established] / SCORE_UNITS, budget))
+        everybody = np.arange(len(accounts)), np.full(len(accounts), now)
+        peaks = known.lasting_peak(*everybody)[known.established(*everybody)]
+        bar = ask_bar(peaks / SCORE_UNITS, asked.budget)
+        registry.inquiry.assessor.heed(bar)
 
 
-def _tenth(population: Population) -> dict[str, int]:
-    """When each farmer that gets so far makes the tenth request, ms. What an account asks for does
-    not depend on who else is there."""
-    farmers = [account for account in population.accounts() if account.cohort == FARM]
-    clock = Clock(Roster.of(iter(farmers), population.scenario.provider))
-    count, tenth = Counter[int](), dict[str, int]()
-    for hour in clock.hours(population.world.start, population.world.end):
-        for farmer, ts in zip(hour.account.tolist(), hour.ts.tolist(), strict=True):
-            count[farmer] += 1
-            if count[farmer] == TENTH:
-                tenth[farmers[farmer].account_id] = ts
-    return tenth
+def _registry(store: MemoryStore, asked: Asked) -> Registry:
+    settings = load_settings()
+    hasher, geography = KeyedHasher(LOCAL_PEPPER), open_geography(settings)
+    return open_registry(settings, hasher, geography, MemoryCensus(), store, asked, Metrics())
+
+
+async def _look(looks: SecondLooks, store: MemoryStore, asked: Asked, chunk: Chunk) -> None:
+    """Look again at whom requests, which say but the how-manieth of their account they are, call
+    for."""
+    records = chunk.records
+    names = list(dict.fromkeys((record.key or b"").decode() for record in records))
+    places = {name.encode(): n for n, name in enumerate(names)}
+    held = await store.load(names, Kind.PROFILE)
+    account = np.array([places[record.key or b""] for record in records])
+    clock = np.array([record.timestamp for record in records])
+    numbers = np.array([int(record.value or b"") for record in records])
+    at = due(numbers, account, clock, know(held))
+    told: dict[int, list[Told]] = {}
+    for n in np.flatnonzero(at).tolist():
+        one = Told(n, f"{names[account[n]]}-{numbers[n]}", int(clock[n]), UNKNOWN)
+        told.setdefault(int(account[n]), []).append(one)
+    found = await looks.again(
+        [Requests(names[n], held[n] or b"", some) for n, some in told.items()]
+    )
+    await asked.emit([(0, one) for look in found for one in look.dossier.decisions], [])
+    await store.write([look.entry for look in found if look.entry], Kind.PROFILE)
+
+
+def _requests(population: Population) -> tuple[list[Line], dict[str, int]]:
+    """The first requests of those who signed up within the run, by time, and when the farmers among
+    them make the tenth, ms. What an account asks for does not depend on who else is there."""
+    start, end = population.world.start, population.world.end
+    newcomers = [one for one in population.accounts() if one.created >= start]
+    hands = [one for one in newcomers for _ in one.hands()]
+    count, made, tenth = Counter[str](), list[Line](), dict[str, int]()
+    clock = Clock(Roster.of(iter(newcomers), population.scenario.provider))
+    for hour in clock.hours(start, end):
+        for hand, ts in zip(hour.account.tolist(), hour.ts.tolist(), strict=True):
+            name = hands[hand].account_id
+            count[name] += 1
+            if count[name] in LOOKS:
+                number = str(count[name]).encode()
+                made.append(Line(REQUESTS, len(made), name.encode(), number, ts, ts))
+            if count[name] == TENTH and hands[hand].cohort == FARM:
+                tenth[name] = ts
+    return made, tenth
 
 
 def _within_reach(population: Population, tenth: Mapping[str, int]) -> tuple[int, int]:

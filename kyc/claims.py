@@ -35,11 +35,19 @@ MOST_OF_ALL: Final = 2_048
 
 class Span(NamedTuple):
     """How a kind is counted: within these windows, ms, among how many claims at most, and whether
-    ever, too."""
+    ever, too. since: a window reaches as far beyond the claim as before it, as time goes on."""
 
     windows: tuple[int, ...] = ()
     most: int = MOST
     ever: bool = True
+    since: bool = True
+
+    def around(self, at: int, until: int) -> list[tuple[int, int]]:
+        """From when to when others are counted of a claim of `at`, as of `until`, ms; neither end
+        is included."""
+        later = until - at if self.since and until > at else 0
+        spans = [(at - w, at + (later if later < w else w)) for w in self.windows]
+        return [(-1, until), *spans] if self.ever else spans
 
 
 _OF_ALL: Final = Span((HOUR_MS, DAY_MS, QUARTER_MS), MOST_OF_ALL, ever=False)
@@ -51,7 +59,8 @@ _SPANS: Final = {
     "subnet": Span((HOUR_MS, DAY_MS)),
     "device": Span((WEEK_MS,)),
     "twin": Span((WEEK_MS,)),
-    "document": Span((QUARTER_MS,)),
+    # Who showed it first is not told apart from the others by those that follow.
+    "document": Span((QUARTER_MS,), since=False),
     "client": _OF_ALL,
     "signup": _OF_ALL,
     "site": _BURST,
@@ -87,7 +96,7 @@ _NAMES: Final = {
 }
 Counts = tuple[int, ...]
 """How many accounts have a value, this one among them: so far, where its kind is counted so, and
-those that claimed it within each of the windows of its kind before this one."""
+those that claimed it within each of the windows of its kind before this one, or after it."""
 
 
 def claims(profile: Profile) -> list[Claim]:

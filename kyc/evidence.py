@@ -17,8 +17,8 @@ class Evidence:
     shared: how many accounts, this one among them, share its most shared value of a kind; by the
     kinds of kyc/claims.py, and `document_90d` (accounts that a document of it was shown for
     within 90 days before it), `device_7d` and `twin_7d` (accounts that signed up on its device, or
-    from its network with its client, within a week before it), `signups_1h` and `signups_24h`
-    (accounts that signed up from its network within an hour or a day before it), and of all
+    from its network with its client, within a week of it), `signups_1h` and `signups_24h`
+    (accounts that signed up from its network within an hour or a day of it), and of all
     accounts the `signup_` and `client_` ones (with its client) of `1h`, `24h` and `90d`, and `24h`
     and `90d` of `site`, `system` and `referrer`. A kind that is missing is not known.
 

@@ -149,6 +149,16 @@ class Known:
         begun = self.begun[account]
         return np.where(begun == NEVER, -1, np.maximum(t - begun, 0))
 
+    def lasting_peak(self, account: Ints, t: Ints) -> Ints:
+        """The highest KYC score of each account, in millionths, that tells at the times t what
+        honest people reach; 0: not known.
+
+        Only of those that signed up two weeks ago: a farm that shows documents at once would
+        raise, by its own scores, the bar of asking for the rest of it.
+        """
+        is_old = self.age(account, t) >= ESTABLISHED_PAID_MS
+        return np.where(is_old, self.peak[account], NEVER)
+
     def established(self, account: Ints, t: Ints) -> NDArray[np.bool_]:
         """Whether each account counts as proven at the times t.
 

@@ -1,8 +1,9 @@
 """The main path: a chunk of records becomes decisions. Every event is followed left to right.
 
-decode ► know ► remember ► score ► decide ► link ► emit, each on the whole batch. To link is to
-touch: what accounts show at chosen moments goes to the linker (stream/link/), which looks across
-accounts; what it decides about members of campaigns is read with their states.
+decode ► know ► remember ► look ► score ► decide ► link ► emit, each on the whole batch. To look
+is to see new accounts' sign-ups again, beside those that came since. To link is to touch: what
+accounts show at chosen moments goes to the linker (stream/link/), which looks across accounts; what
+it decides about members of campaigns is read with their states.
 
 The order makes each event count once. Decisions are out, acknowledged by the broker, before
 the state is written; the state is written, fenced, before the offset is committed. A crash
@@ -38,6 +39,7 @@ from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import dead_letter, decode_requests
 from stream.govern.governor import Governor
+from stream.know.again import NOTHING, SecondLooks
 from stream.know.departed import Departed
 from stream.know.profiles import Profiles
 from stream.know.renewal import lasting
@@ -50,7 +52,7 @@ from stream.remember.packing import UNKNOWN, pack, unpack
 from stream.remember.repeats import GRACE_MS
 from stream.remember.windows import Outcome, Remembered, Sight, held_offsets, remember
 from stream.rows import feature_rows
-from stream.store import Current, Entry, Store
+from stream.store import Current, Entry, Kind, Store
 from stream.tally import Tally
 from stream.touching import touch
 from stream.turnstile import Turnstile
@@ -71,7 +73,8 @@ class Gate:
     outlet: where touches go, none where nobody links; burial: ends what topics hold of accounts
     that were erased, of whom departed tells; witness: sees every feature row as it is
     made (training); epoch: see Settings.stream_epoch; controls: what people order; governor:
-    bounds what may newly be blocked, none where nobody is acted on.
+    bounds what may newly be blocked, none where nobody is acted on; looks: looks at new accounts'
+    sign-ups again, none where account events alone ask for more proof.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Gate:
         witness: Witness | None = None,
         controls: Controls | None = None,
         governor: Governor | None = None,
+        looks: SecondLooks | None = None,
     ) -> None:
         self.court = court
         self._hasher = hasher
@@ -105,6 +109,7 @@ class Gate:
         self._witness = witness
         self._controls = controls or Controls()
         self._governor = governor
+        self._looks = looks
         self._turnstile = Turnstile(self._pass)
 
     def seat(self, court: Judge) -> None:
@@ -131,13 +136,19 @@ class Gate:
             state = unpack(held.states)
             _refuse_recreated(held_offsets(state, batch, self._epoch), batch, chunks)
             memory = remember(state, batch, self._epoch)
+        with self._stage("look"):
+            looked = NOTHING
+            if self._looks:
+                looked = await self._looks.look(batch, memory.sight, profiles)
         court = self.court  # once: what decides is swapped between batches
         with self._stage("score"):
             rows = feature_rows(memory.sight, profiles.known, notices)
-            matter = Matter(batch, memory.sight, rows, profiles.known, notices, floors)
+            known = profiles.known
+            matter = Matter(batch, memory.sight, rows, known, notices, floors, looked.askings)
             scores = court.score(matter)
         with self._stage("decide"):
             verdicts = await self._judge(court, memory.state.header, matter, scores)
+            verdicts = looked.among(verdicts, batch)
         with self._stage("link"):
             touched = touch(court, memory.state.header, matter, scores, profiles)
             touched = touched if self._outlet else []
@@ -147,6 +158,9 @@ class Gate:
         with self._stage("emit"):
             await self._tell(verdicts, letters, touched)
         with self._stage("write"):
+            # Before the states: what these hold is not looked at again after a crash.
+            if looked.profiles:
+                await self._store.write(looked.profiles, Kind.PROFILE)
             await self._write(batch, memory, verdicts, profiles.known)
             await self._forget(batch, held.states, profiles.known)
             if self._governor:

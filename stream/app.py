@@ -13,6 +13,7 @@ from stream.decide.bars import Calibration
 from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.handling import HandlerApp, handler_app
+from stream.know.again import SecondLooks
 from stream.know.census import RedisCensus
 from stream.know.departed import Departed
 from stream.know.opening import open_registry
@@ -39,6 +40,20 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
     departed, sample = Departed(), Sample()
     async with open_rim(settings, metrics) as rim:
         governor = rim.governor(watch.panel.current.policy)
+        registry = open_registry(
+            settings,
+            hasher,
+            geography,
+            PatientCensus(RedisCensus(rim.client), rim.store),
+            rim.store,
+            rim.sink,
+            metrics,
+            _names(settings, rim),
+            rim.controls,
+            governor,
+            burial=rim.burial,
+            departed=departed,
+        )
         gate = Gate(
             court=watch.panel,
             hasher=hasher,
@@ -53,20 +68,7 @@ async def open_handlers(settings: Settings, metrics: Metrics) -> AsyncIterator[d
             departed=departed,
             controls=rim.controls,
             governor=governor,
-        )
-        registry = open_registry(
-            settings,
-            hasher,
-            geography,
-            PatientCensus(RedisCensus(rim.client), rim.store),
-            rim.store,
-            rim.sink,
-            metrics,
-            _names(settings, rim),
-            rim.controls,
-            governor,
-            burial=rim.burial,
-            departed=departed,
+            looks=SecondLooks(registry.inquiry, hasher),
         )
 
         def put(panel: Panel) -> None:

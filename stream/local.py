@@ -18,6 +18,7 @@ from stream.decode.geography import open_geography
 from stream.decode.hashing import KeyedHasher
 from stream.govern.governor import Governor
 from stream.govern.grants import MemoryGrants
+from stream.know.again import SecondLooks
 from stream.know.assessor import chosen_kyc_policy
 from stream.know.census import MemoryCensus
 from stream.know.opening import open_registry
@@ -100,18 +101,6 @@ def local_handlers(
             blind=blind,
         )
     )
-    gate = Gate(
-        court=bench,
-        hasher=hasher,
-        geography=geography,
-        store=store,
-        sink=sink,
-        metrics=metrics,
-        outlet=outlet or linker,
-        witness=witness,
-        controls=controls,
-        governor=governor,
-    )
     census = MemoryCensus()
     registry = open_registry(
         settings,
@@ -124,5 +113,18 @@ def local_handlers(
         controls=controls,
         governor=governor,
         burial=linker,
+    )
+    gate = Gate(
+        court=bench,
+        hasher=hasher,
+        geography=geography,
+        store=store,
+        sink=sink,
+        metrics=metrics,
+        outlet=outlet or linker,
+        witness=witness,
+        controls=controls,
+        governor=governor,
+        looks=SecondLooks(registry.inquiry, hasher),
     )
     return {REQUESTS: gate.handle, ACCOUNTS: registry.handle}

@@ -21,7 +21,10 @@ from stream.learn.meters import DriftMeters
 OUTCOMES: Final = ("counted", "replayed", "repeated", "late", "malformed", "clamped")
 ACCOUNT_OUTCOMES: Final = ("counted", "replayed", "malformed")
 ACCOUNTS: Final = ("established", "unproven", "unknown")
-STAGES: Final = ("decode", "load", "know", "remember", "score", "decide", "link", "emit", "write")
+STAGES: Final = (
+    *("decode", "load", "know", "remember", "look"),
+    *("score", "decide", "link", "emit", "write"),
+)
 DEPENDENCIES: Final = ("store",)
 STATUSES: Final = ("open", "closed")
 GOVERNED: Final = ("step_up", "block")

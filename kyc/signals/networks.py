@@ -66,7 +66,7 @@ def signup_device_accounts(seen: Evidence) -> float | None:
 
 @signal(_RAISES, Appeal.SHARED)
 def signup_device_week(seen: Evidence) -> float | None:
-    """How many accounts signed up on the same device within the week before it"""
+    """How many accounts signed up on the same device within a week of it"""
     return seen.shared.get("device_7d")
 
 
@@ -84,20 +84,20 @@ def signup_twins(seen: Evidence) -> float | None:
 
 @signal(_RAISES, Appeal.SHARED)
 def signup_twins_week(seen: Evidence) -> float | None:
-    """How many accounts signed up from the same network with the same client within the week
-    before it"""
+    """How many accounts signed up from the same network with the same client within a week
+    of it"""
     return seen.shared.get("twin_7d")
 
 
 @signal(_RAISES, Appeal.SHARED)
 def signups_hour(seen: Evidence) -> float | None:
-    """How many accounts signed up from the same network within the hour before it"""
+    """How many accounts signed up from the same network within an hour of it"""
     return seen.shared.get("signups_1h")
 
 
 @signal(_RAISES, Appeal.SHARED)
 def signups_day(seen: Evidence) -> float | None:
-    """How many accounts signed up from the same network within the day before it"""
+    """How many accounts signed up from the same network within a day of it"""
     return seen.shared.get("signups_24h")
 
 
@@ -117,7 +117,7 @@ def signup_clients_alike(seen: Evidence) -> float | None:
 
 
 def _client_share(seen: Evidence) -> float | None:
-    """What share of all sign-ups before it came with its client, by the longest window of which
+    """What share of all sign-ups around it came with its client, by the longest window of which
     all are counted; by the shortest where that is none."""
     share = None
     for client, signup in _WINDOWS:

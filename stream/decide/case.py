@@ -6,8 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kyc.assessed import SCORE_UNITS
-from kyc.known import Known
 from kyc.stepup import Asking
 from schemas.decisions import Requirement
 from stream.decide.matter import Matter
@@ -43,12 +41,6 @@ class Case(NamedTuple):
         return self.asking.at(self.clock)
 
 
-def identity(known: Known, account: int) -> tuple[float, Asking]:
-    """The score of an account's identity, 0 where nothing was told, and what is asked of it."""
-    asking = Asking(*(int(column[account]) for column in known.asking))
-    return int(known.kyc_score[account]) / SCORE_UNITS, asking
-
-
 def cases(
     matter: Matter,
     scores: NDArray[np.float64],
@@ -78,5 +70,5 @@ def cases(
     )
     for i, part, account, r, *rest in zip(*(c.tolist() for c in columns), strict=True):
         name, event = batch.accounts[account], batch.event_id[r]
-        who, shares = identity(matter.known, account), matter.notices.text(account)
+        who, shares = matter.identity(account, r), matter.notices.text(account)
         yield Case(i, part, account, name, event, shares, *who, *rest)

@@ -22,7 +22,7 @@ from kyc.screening.watch import Watch, subjects
 from schemas.decisions import DeadLetter
 from schemas.errors import MalformedEventError
 from schemas.events import AccountEvent
-from schemas.wire import DecisionWire, encode_decision, parse
+from schemas.wire import parse
 from stream.broker.chunk import Chunk, Record, refuse_recreated
 from stream.broker.sinks import Sink
 from stream.broker.tombstones import Burial, Erased
@@ -37,7 +37,7 @@ from stream.know.vault import Vault
 from stream.logs import decision_changed
 from stream.metrics import Metrics
 from stream.remember.packing import UNKNOWN
-from stream.store import Current, Entry, Kind, Store
+from stream.store import Entry, Kind, Store
 from stream.turnstile import LANES
 
 # What every account event has, and nobody is known by.
@@ -140,7 +140,7 @@ class Registry:
             Entry(
                 d.account,
                 seal(d.profile, position, d.last, d.assessed, d.proofs),
-                _current(d.decisions),
+                d.current,
             )
             for d in dossiers
         ]
@@ -184,13 +184,6 @@ class Registry:
 
 def _offset(stage: Stage) -> int:
     return stage.offset
-
-
-def _current(decisions: Sequence[DecisionWire]) -> Current | None:
-    if not decisions:
-        return None
-    decision = decisions[-1]
-    return Current(encode_decision(decision), decision.expires_at - decision.ts)
 
 
 def read_account_event(record: Record) -> AccountEvent:

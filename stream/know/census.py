@@ -2,7 +2,7 @@
 
 A claim is noted once, however often it is told, so that a repeated chunk changes nothing. It
 counts what the stream has seen until now: the account that comes first cannot know who will
-follow, and learns it with its next event.
+follow, and learns it with its next event, or with its first requests (stream/know/again.py).
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -39,7 +39,7 @@ class Census(Protocol):
 
     async def count(self, noted: Sequence[Noted], *, note: bool = True) -> list[Counts]:
         """Note all claims, then count for each the account itself and those that claimed the same
-        before it; those that claimed it last, as many as are kept of its kind.
+        by then; those that claimed it last, as many as are kept of its kind.
 
         note: False only looks, and changes nothing.
         """
@@ -102,12 +102,10 @@ class MemoryCensus:
     def _counts(self, noted: Noted) -> Counts:
         account, claim, until = noted
         claimants = self._claimants.get((claim.kind, claim.value), _NOBODY)
-        windows, most, ever = claim.span
-        spans = [(claim.at - window, claim.at) for window in windows]
-        if ever:
-            spans.insert(0, (-1, until))
+        span = claim.span
         return tuple(
-            min(1 + claimants.others(account, since, before), most) for since, before in spans
+            min(1 + claimants.others(account, since, before), span.most)
+            for since, before in span.around(claim.at, until)
         )
 
 
@@ -134,7 +132,7 @@ class RedisCensus:
         # One argument for all: the client spends 2 µs on each. Accounts as text, since Lua's
         # numbers end at 2^53.
         told = [
-            (str(account), claim.at, span.windows, _untils(noted, at, span), span.most)
+            (str(account), claim.at, span.most, _spans(noted, claim.at, span, at))
             for (account, claim), at in places.items()
             for span in (claim.span,)
         ]
@@ -145,9 +143,9 @@ class RedisCensus:
             raise StoreError(f"census: {error}") from error
         counts: list[Counts] = [()] * len(noted)
         for (_, claim), at in places.items():
-            within = tuple(islice(found, len(claim.span.windows)))
+            each = len(claim.span.windows) + claim.span.ever
             for place in at:
-                counts[place] = (next(found), *within) if claim.span.ever else within
+                counts[place] = tuple(islice(found, each))
         return counts
 
     async def forget(self, noted: Sequence[Noted]) -> None:
@@ -167,8 +165,13 @@ class RedisCensus:
         return list(groups.values())
 
 
-def _untils(noted: Sequence[Noted], places: Sequence[int], span: Span) -> list[int]:
-    return [noted[place].until for place in places] if span.ever else []
+def _spans(noted: Sequence[Noted], at: int, span: Span, places: Sequence[int]) -> list[int]:
+    """Begin and end of all that is counted of a claim of `at`, at each of its places."""
+    found: list[int] = []
+    for place in places:
+        for around in span.around(at, noted[place].until):
+            found += around
+    return found
 
 
 def census_key(claim: Claim) -> str:

@@ -10,8 +10,9 @@ from kyc.assessed import UNASSESSED, Assessed
 from kyc.claims import Claim, claims
 from kyc.profile import Profile, join
 from kyc.screening.screener import Subject
-from schemas.wire import DecisionWire
+from schemas.wire import DecisionWire, encode_decision
 from stream.know.assessor import Occasion
+from stream.store import Current
 
 
 class Told(NamedTuple):
@@ -56,6 +57,14 @@ class Dossier:
     def known(self) -> int:
         """How many of the news were held already."""
         return sum(told.offset <= self.held for told in self.news)
+
+    @property
+    def current(self) -> Current | None:
+        """The decision that stands after the news, where they have brought any about."""
+        if not self.decisions:
+            return None
+        last = self.decisions[-1]
+        return Current(encode_decision(last), last.expires_at - last.ts)
 
     def stages(self) -> Iterator["Stage"]:
         """Each event that is new, and the profile as it is after it; none of an erased account.

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from kyc.assessed import Assessed
 from kyc.claims import claims, shared
 from kyc.evidence import Evidence
 from schemas.decisions import Action
@@ -49,19 +50,24 @@ class Inquiry:
     controls: Controls = field(default_factory=Controls)
     governor: Governor | None = None
 
-    async def hold(self, stages: Sequence[Stage], *, note: bool = True) -> None:
-        """Move the dossiers of `stages` on, in this order, and add what is decided to them.
+    async def hold(self, stages: Sequence[Stage], *, note: bool = True) -> list[Assessed]:
+        """Move the dossiers of `stages` on, in this order, and add what is decided to them; what
+        each account is after each stage.
 
-        note: False where nothing new is told of the accounts: the census is looked at alone, as if
-        they had signed up at the very moment, so that those who came since are seen.
+        note: False where nothing new is told of the accounts: the census is only looked at, and
+        whoever is asked for something is let alone.
         """
         opinions = self.assessor.opinions(await self._evidence(stages, note=note))
         if self.witness:
             self.witness([stage.occasion for stage in stages], opinions)
+        after: list[Assessed] = []
         for (_, dossier, occasion, _), opinion in zip(stages, opinions, strict=True):
-            decision = await self._decide(dossier, opinion, occasion)
-            if decision and not await self._is_weaker(decision):
-                dossier.decisions.append(decision)
+            if note or not dossier.assessed.asking.at(occasion.ts):
+                decision = await self._decide(dossier, opinion, occasion)
+                if decision and not await self._is_weaker(decision):
+                    dossier.decisions.append(decision)
+            after.append(dossier.assessed)
+        return after
 
     async def _decide(
         self, dossier: Dossier, opinion: Opinion, occasion: Occasion
@@ -82,9 +88,8 @@ class Inquiry:
         """Each stage with how many others have what its account has."""
         found = [claims(stage.profile) for stage in stages]
         noted = [
-            Noted(stage.dossier.stand_in, claim if note else claim._replace(at=now), now)
+            Noted(stage.dossier.stand_in, claim, stage.occasion.ts)
             for stage, claimed in zip(stages, found, strict=True)
-            for now in (stage.occasion.ts,)
             for claim in claimed
         ]
         counts = iter(await self.census.count(noted, note=note))

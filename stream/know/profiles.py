@@ -67,6 +67,14 @@ def seal(
     return np.array([numbers], HEADER).tobytes() + encode(profile)
 
 
+def reseal(value: bytes, assessed: Assessed) -> bytes:
+    """The same facts of the same events, assessed anew."""
+    header = headers([value]).copy()
+    for name, number in zip(Assessed._fields, assessed, strict=True):
+        header[name] = number
+    return header.tobytes() + value[HEADER.itemsize :]
+
+
 def unseal(value: bytes | None) -> Profile:
     """The facts; none for None. StoreError: an unknown version, or broken."""
     if value is None:
@@ -118,6 +126,13 @@ class Profiles:
         """The facts of one account, None where nothing was told. Raises StoreError."""
         value = self._values[account]
         return None if value is None else _facts(value)
+
+    def sealed(self, account: int) -> bytes:
+        """The profile of an account of which something was told."""
+        value = self._values[account]
+        if value is None:
+            raise KeyError(account)
+        return value
 
     def __contains__(self, account: int) -> bool:
         """Whether anything was told of an account."""

@@ -161,7 +161,7 @@ def touches(
     squeezed = np.clip(rows[at, : len(CONDUCT_NAMES)], -_LARGEST, _LARGEST).astype(np.float16)
     countries = [country_name(code) for code in batch.country[row].tolist()]
     used = _used_values(batch, row)
-    kyc_peaks = (profiles.known.peak[account] / SCORE_UNITS).tolist()
+    kyc_peaks = (profiles.known.lasting_peak(account, clock) / SCORE_UNITS).tolist()
     facts = [profiles[a] or UNKNOWN for a in account.tolist()]
     proved = list(map(_proved, facts, profiles.known.proofs[account].tolist()))
     return [

@@ -72,6 +72,19 @@ async def test_those_before_are_counted_by_window(census: Census) -> None:
         assert await census.count([noted(9, kind=kind)]) == [counts]
 
 
+async def test_those_after_are_counted_as_time_goes_on(census: Census) -> None:
+    """As far beyond the claim as its windows reach before it; of a document, none."""
+    for kind, counts in [("subnet", (4, 2, 3)), ("client", (2, 3, 4)), ("document", (4, 1))]:
+        await census.count([noted(0, kind=kind)])
+        after = [HOUR // 2, HOUR * 2, DAY * 2]
+        await census.count([noted(n, NOW + wait, kind=kind) for n, wait in enumerate(after, 1)])
+        [late, early] = await census.count(
+            [noted(0, until=NOW + DAY * 3, kind=kind), noted(0, until=NOW + 1, kind=kind)]
+        )
+        assert late == counts
+        assert set(early) == {1}
+
+
 async def test_a_claim_is_counted_as_of_each_time_that_is_asked(census: Census) -> None:
     """One call tells it with every event of its account."""
     asked = [noted(1), noted(2, NOW + 1), noted(1, until=NOW + 2), noted(1, until=NOW + 1)]

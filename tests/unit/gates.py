@@ -27,6 +27,7 @@ from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.govern.governor import Governor
 from stream.know.accounts import Registry
+from stream.know.again import SecondLooks
 from stream.know.assessor import Assessor
 from stream.know.census import MemoryCensus
 from stream.know.departed import Departed
@@ -207,6 +208,7 @@ def gate(
     governor: Governor | None = None,
     burial: Burial | None = None,
     departed: Departed | None = None,
+    looks: SecondLooks | None = None,
 ) -> Gate:
     """A gate in memory."""
     return Gate(
@@ -223,4 +225,5 @@ def gate(
         governor=governor,
         burial=burial,
         departed=departed,
+        looks=looks,
     )

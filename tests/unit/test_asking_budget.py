@@ -23,7 +23,7 @@ from stream.lines import ACCOUNTS, REQUESTS, lines, merged
 from stream.local import local_handlers
 from stream.replay import replay
 from stream.settings import load_settings
-from tests.unit.gates import HOUR, NOW, Suspicious
+from tests.unit.gates import DAY, HOUR, NOW, Suspicious
 from tests.unit.identities import POLICY, created, event, evidence
 from tests.unit.touched import Ear, honest, numbered, office, touch
 
@@ -146,11 +146,13 @@ def asks(account: str, ts: int) -> bytes:
 
 
 async def test_a_replay_heeds_what_the_linker_tells(tmp_path: Path) -> None:
-    """The same sign-up is asked for more once forty verified accounts are known to be below it."""
+    """The same sign-up is asked for more once forty accounts, verified two weeks ago, are known to
+    be below it."""
     policy = tmp_path / "kyc.yaml"
     policy.write_text(SHIPPED.read_text().replace("budget: 0.004", "budget: 0.05"))
+    old = NOW - 15 * DAY
     verified = [
-        told(f"h{n}", kind, NOW - 99 + n, email=f"h{n}@firm{n}.org", vendor="v", result="pass")
+        told(f"h{n}", kind, old + n, email=f"h{n}@firm{n}.org", vendor="v", result="pass")
         for n in range(40)
         for kind in ("account.created", "identity.checked")
     ]

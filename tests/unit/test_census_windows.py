@@ -24,8 +24,10 @@ TOLD = st.tuples(st.booleans(), st.lists(NOTED, max_size=8))
 
 def walked(one: Noted, known: dict[tuple[str, int, int], int]) -> Counts:
     """The counts of a claim, everybody looked at."""
-    ever = [(-1, one.until)] if one.claim.span.ever else []
-    spans = [*ever, *((one.claim.at - w, one.claim.at) for w in one.claim.span.windows)]
+    at, span = one.claim.at, one.claim.span
+    ever = [(-1, one.until)] if span.ever else []
+    reach = [min(w, max(one.until - at, 0)) if span.since else 0 for w in span.windows]
+    spans = [*ever, *((at - w, at + r) for w, r in zip(span.windows, reach, strict=True))]
     others = [
         at
         for (kind, value, account), at in known.items()
