@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from kyc.assessed import UNASSESSED
 from kyc.profile import Profile
 from schemas.decisions import Action
+from schemas.errors import StoreError
 from schemas.wire import encode_decision
 from stream.agents import Gate
+from stream.broker.sinks import EmitError
 from stream.decode.hashing import KeyedHasher
 from stream.know.accounts import Registry
 from stream.know.again import LOOKS, WITHIN_MS, SecondLooks, due
@@ -148,6 +150,34 @@ async def test_what_conduct_called_for_before_stands(cut: int) -> None:
     assert decided(one) == [("e0", Action.STEP_UP)]
     assert one.sink.decisions[-1].cause == "request"
     assert know([one.store.profiles["ada"]]).asked_until.tolist() == [NOW + 12 + WEEK]
+
+
+@pytest.mark.parametrize("broken", [EmitError("away"), StoreError("away")])
+async def test_a_crash_decides_the_same_once_more_at_most(broken: Exception) -> None:
+    """Whether the broker fails, before the profile is written, or the state's write after it: what
+    is asked for stands, in the profile and for the gateway, and is told."""
+    one = path()
+    await one.registry.handle(news(FIRST, SECOND))
+    before, states = one.store.profiles["ada"], one.store.states
+
+    class Closed(dict[str, bytes]):
+        """States that cannot be written."""
+
+        def __setitem__(self, *_: object) -> None:
+            raise broken
+
+    if isinstance(broken, EmitError):
+        one.sink.fails = broken
+    else:
+        one.store.states = Closed()
+    with pytest.raises(type(broken)):
+        await one.gate.handle(chunk(request(0, ts=NOW + 10)))
+    assert (one.store.profiles["ada"] == before) is isinstance(broken, EmitError)
+    one.sink.fails, one.store.states = None, states
+    await one.gate.handle(chunk(request(0, ts=NOW + 10)))
+    assert one.asked() == ["a1", "e0"]
+    assert one.store.decisions["ada"] == encode_decision(one.sink.decisions[-1])
+    assert know([one.store.profiles["ada"]]).asked_until.tolist() == [NOW + 10 + WEEK]
 
 
 async def test_an_event_that_the_batch_has_not_seen_stays() -> None:
