@@ -26,7 +26,8 @@ from stream.link.weighing import Weights
 # average: the customers of one product are all a little unlike the others. They want what is
 # elicited, too, so that this says less. Strangers seldom share a card, a device or a phone; they
 # do share the mail domain of their school or firm, which is taken back. How many they are says
-# nothing, and little that they are new: a ring that has worked for a week looks established.
+# nothing, and little that they are new: a ring that has worked for a week looks established. People
+# who move house or office, or take up a new program, do not all do both and ask for the same then.
 EXPECTED: Final = {
     "conduct": 1.15,
     "strange": 6.3,
@@ -39,11 +40,12 @@ EXPECTED: Final = {
     "content": 0.1,
     "elicits": 1.4,
     "together": -1.1,
+    "anew": 2.0,
 }
 BIAS: Final = -5.7
 # How strongly the weights keep to what is expected: a simulator teaches them, whose honest people
 # are told from campaigns more easily than those of others.
-HOLD: Final = 300.0
+HOLD: Final = 500.0
 # A larger ring, or one mail domain, is a campaign's as well as a firm's: only these may count
 # against a campaign.
 EITHER_WAY: Final = frozenset({"size", "together"})

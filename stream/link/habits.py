@@ -4,10 +4,10 @@ Whatever established accounts share is usual, unless they were all made to do it
 ones, or ones that waited for their day. So no account vouches with news of its own. Most news are
 innocent, though: an update brings a whole clientele another program and system prompt. What tells
 the two apart is that no update brings everybody the same questions, and that who updates stays
-where they are.
+where they are. What accounts took up that moved is told of them, too: see portrait.py.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,19 @@ HABIT_MS: Final = 14 * DAY_MS  # what it took up later is a habit of its own aft
 _TEXTS: Final = (KIND["template"], KIND["prompt_neighbourhood"])
 
 
-def vouching(account: Ints, kind: NDArray[np.uint8], since: Ints, first: Ints, clock: int) -> Mask:
-    """Which uses vouch: of each use its account, its value's kind, and since when, ms; `first`: of
+class Habits(NamedTuple):
+    """Of each use, whether its account vouches with it, and whether it took it up and moved."""
+
+    vouching: Mask
+    anew: Mask
+
+
+def weighed(account: Ints, kind: NDArray[np.uint8], since: Ints, first: Ints, clock: int) -> Habits:
+    """The habits in uses: of each its account, its value's kind, and since when, ms; `first`: of
     each account, when it was met."""
     news = (since > first[account] + MET_MS) & (since > clock - HABIT_MS)
-    moved = _moved(account, kind, news, len(first))
-    vouch: Mask = ~(news & (np.isin(kind, _TEXTS) | moved[account]))
-    return vouch
+    anew = news & _moved(account, kind, news, len(first))[account]
+    return Habits(~(anew | (news & np.isin(kind, _TEXTS))), anew)
 
 
 def _moved(account: Ints, kind: NDArray[np.uint8], news: Mask, accounts: int) -> Mask:

@@ -51,10 +51,12 @@ class Leaving(NamedTuple):
 
 
 class Witnessed(NamedTuple):
-    """Who used what, and with which of these uses an account may vouch for others."""
+    """Who used what, with which of these uses an account may vouch for others, and what accounts
+    that moved took up (see habits.py)."""
 
     edges: Edges
     vouching: Mask
+    anew: Edges
 
 
 class Ledger:
@@ -148,8 +150,8 @@ class Ledger:
         edges = Edges(used.account, used.value, self._values.kinds)
         first = self.columns["first"]
         kinds = edges.kind[used.value]
-        vouching = habits.vouching(used.account, kinds, used.since, first, self.clock)
-        return Witnessed(edges, vouching)
+        vouching, anew = habits.weighed(used.account, kinds, used.since, first, self.clock)
+        return Witnessed(edges, vouching, edges.take(anew))
 
     @property
     def seen(self) -> Mask:

@@ -16,7 +16,7 @@ from stream.link import behaviour
 from stream.link.belonging import is_own, likely, ties
 from stream.link.campaigns import FADING, Campaign, Register, campaign_id
 from stream.link.kinds import KIND
-from stream.link.ledger import Ledger
+from stream.link.ledger import Ledger, Witnessed
 from stream.link.notice import Notice
 from stream.link.noticing import Noticing
 from stream.link.parting import parted
@@ -180,7 +180,8 @@ class Linker:
         proven = columns["trusted"].copy()
         # Who is accused is no witness: a ring that works for weeks comes to be established.
         proven[[a for one in self.register.open.values() for a in one.settled()]] = False
-        edges, vouched = self._uses(proven)
+        used = self.ledger.uses()
+        edges, vouched = self._uses(used, proven)
         shared = sharing(edges, proven, vouched)
         return Population(
             rows=columns["row"],
@@ -190,14 +191,14 @@ class Linker:
             clock=self.ledger.clock,
             edges=edges.take(shared.accounts[edges.value] > 1),  # else it ties nobody
             sharing=shared,
+            anew=used.anew,
         )
 
-    def _uses(self, proven: Mask) -> tuple[Edges, Mask]:
+    def _uses(self, used: Witnessed, proven: Mask) -> tuple[Edges, Mask]:
         """The values used and the cells of behaviour, and which of these uses vouch for them."""
-        used, vouching = self.ledger.uses()
-        edges = self._with_behaviour(used)
+        edges = self._with_behaviour(used.edges)
         vouched = proven[edges.account]
-        vouched[: len(vouching)] &= vouching
+        vouched[: len(used.vouching)] &= used.vouching
         if not self._blind:
             return edges, vouched
         looked_at = ~np.isin(edges.kind[edges.value], list(self._blind))

@@ -30,6 +30,7 @@ TRAITS: Final = (
     "content",
     "elicits",
     "together",
+    "anew",
 )
 # How strangely the members act, and how evenly, is counted up to here: what is beyond makes up for
 # nothing else. A hackathon acts stranger than most campaigns, from one hall.
@@ -39,6 +40,7 @@ MOST: Final = np.array([_MOST.get(trait, np.inf) for trait in TRAITS])
 DOUBT: Final = 4
 LEAST_DAY: Final = 0.25  # an account that began an hour ago has no pace yet
 SHARERS: Final = 3  # two may be one person
+TAKEN_UP: Final = 2  # families of values: one alone may be a new tool
 ENOUGH: Final = 50  # established accounts to be a reference
 _CIRCUMSTANTIAL: Final = np.isin(np.arange(len(KINDS)), list(CIRCUMSTANTIAL))
 _FAMILY: Final = {kind.family: family for kind, family in zip(KINDS, FAMILY, strict=True)}
@@ -53,7 +55,8 @@ _BEHAVIOUR: Final = [_COLUMN[name] for facet in behaviour.FEATURES.values() for 
 
 @dataclass(frozen=True)
 class Population:
-    """All accounts at one time: `rows` (accounts, features), `score` and `proven` of each."""
+    """All accounts at one time: `rows` (accounts, features), `score` and `proven` of each; `anew`:
+    what those took up that moved (see habits.py)."""
 
     rows: NDArray[np.floating]
     score: Floats
@@ -62,6 +65,7 @@ class Population:
     clock: int
     edges: Edges
     sharing: Sharing
+    anew: Edges
 
     @cached_property
     def reference(self) -> Mask:
@@ -126,9 +130,8 @@ class Population:
 
     @cached_property
     def tying(self) -> ByAccount:
-        """The same, of what may tie: what is shared, surprises, and is not circumstantial."""
-        tie = self.shared & ~_CIRCUMSTANTIAL[self.edges.kind]
-        return ByAccount.ordered(self.edges.take(tie[self.edges.value]), len(self.proven))
+        """The same, of what may tie."""
+        return ByAccount.ordered(self.edges.take(self._tie[self.edges.value]), len(self.proven))
 
     @cached_property
     def showing(self) -> Ints:
@@ -136,6 +139,19 @@ class Population:
         telling = ~_CIRCUMSTANTIAL[self.edges.kind[self.edges.value]]
         shown = np.bincount(self.edges.account[telling], minlength=len(self.proven))
         return np.maximum(shown, 1)
+
+    @cached_property
+    def taken_up(self) -> ByAccount:
+        """What accounts that moved took up, of what may tie and is no place: a firm that moves
+        brings all its people to one."""
+        told = self._tie & (self.families != _FAMILY["network"])
+        return ByAccount.ordered(self.anew.take(told[self.anew.value]), len(self.proven))
+
+    @cached_property
+    def _tie(self) -> Mask:
+        """The values that may tie: shared, surprising and not circumstantial."""
+        tie: Mask = self.shared & ~_CIRCUMSTANTIAL[self.edges.kind]
+        return tie
 
 
 def counted(account: Ints, family: Ints, accounts: int) -> Ints:
@@ -165,6 +181,7 @@ def portrait(population: Population, members: Ints) -> Floats:
             _sharing(p, uses, _CONTENT) / len(own),
             p.ranks[own, _BEHAVIOUR.index(_COLUMN["elicitation_mean_7d"])].mean(),
             _most_alike(p, uses, "mail") / len(own),
+            _moved_together(p, members) / len(members),
         ]
     )
     told: Floats = np.minimum(traits * len(members) / (len(members) + DOUBT), MOST)
@@ -206,3 +223,13 @@ def _sharing(p: Population, uses: Edges, families: list[int]) -> int:
     sharing = np.zeros(len(p.proven), bool)
     sharing[uses.account[p.shared[uses.value] & among[p.families[uses.value]]]] = True
     return int(sharing.sum())
+
+
+def _moved_together(p: Population, members: Ints) -> int:
+    """How many moved, and took up values of two families that others took up who moved."""
+    uses = p.taken_up.of(members)
+    _, value, count = np.unique(uses.value, return_inverse=True, return_counts=True)
+    uses = uses.take(count[value] >= SHARERS)
+    _, account = np.unique(uses.account, return_inverse=True)
+    families = counted(account, p.families[uses.value], len(members))
+    return int((families >= TAKEN_UP).sum())

@@ -1,6 +1,6 @@
 """How likely a ring is a campaign: a logistic regression over its portrait.
 
-Eleven weights that a person can read, and the evidence is never averaged away among quiet
+Twelve weights that a person can read, and the evidence is never averaged away among quiet
 accounts: a ring's score decides alone. `sluicegate train` fits them, see stream/link/fitting.py.
 """
 

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from schemas.features import FEATURE_NAMES
 from stream.link.belonging import is_own, likely, ties
 from stream.link.kinds import KIND
-from stream.link.portrait import DOUBT, TRAITS, Population, portrait
+from stream.link.portrait import DOUBT, SHARERS, TRAITS, Population, portrait
 from stream.link.surprise import Edges, sharing
 from tests.unit.gates import DAY, NOW
 
@@ -51,6 +51,7 @@ def population(shown: dict[str, Any] | None = None, **changed: Any) -> Populatio
         "edges": edges,
     }
     told = usual | changed
+    told["anew"] = told["edges"].take(np.isin(told["edges"].account, told.pop("moved", [])))
     return Population(
         **told,
         sharing=sharing(told["edges"], told["proven"], told["proven"][told["edges"].account]),
@@ -196,6 +197,22 @@ def test_together_is_the_share_under_one_mail_domain() -> None:
     """A company's accounts are; strangers' are not."""
     assert trait("together", shown=shared("email_domain")) == pytest.approx(SIZE)
     assert trait("together") == pytest.approx(SIZE / RING)
+
+
+@given(st.integers(0, RING), st.sampled_from(["subnet", "tls_fingerprint", "card", "template"]))
+def test_anew_is_the_share_that_moved_and_does_the_same_now(moved: int, kind: str) -> None:
+    """With values of two families that three took up; a place is none of them."""
+    shown = shared("user_agent") | shared(kind)
+    told = moved if moved >= SHARERS and kind in ("card", "template") else 0
+    expected = pytest.approx(told / RING * SIZE)
+    assert trait("anew", shown=shown, moved=MEMBERS[:moved]) == expected
+
+
+def test_what_is_popular_was_not_taken_up_together() -> None:
+    """Two programs' updates that everybody has, whoever moved as well."""
+    everybodys = np.zeros(HONEST + RING)
+    shown = {"user_agent": everybodys, "system_prompt": everybodys}
+    assert trait("anew", shown=shown, moved=MEMBERS) == 0
 
 
 def test_without_established_accounts_all_are_the_reference() -> None:
