@@ -42,10 +42,10 @@ EXPECTED: Final = {
     "together": -1.1,
     "anew": 2.0,
 }
-BIAS: Final = -5.7
+BIAS: Final = -5.55
 # How strongly the weights keep to what is expected: a simulator teaches them, whose honest people
 # are told from campaigns more easily than those of others.
-HOLD: Final = 500.0
+HOLD: Final = 1000.0
 # A larger ring, or one mail domain, is a campaign's as well as a firm's: only these may count
 # against a campaign.
 EITHER_WAY: Final = frozenset({"size", "together"})

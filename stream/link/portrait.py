@@ -33,8 +33,8 @@ TRAITS: Final = (
     "anew",
 )
 # How strangely the members act, and how evenly, is counted up to here: what is beyond makes up for
-# nothing else. A hackathon acts stranger than most campaigns, from one hall.
-_MOST: Final = {"conduct": 1.5, "strange": 0.5, "even": 1.5}
+# nothing else. Half of a hackathon act as hardly anybody does, from one hall.
+_MOST: Final = {"conduct": 1.5, "strange": 0.35, "even": 1.5}
 MOST: Final = np.array([_MOST.get(trait, np.inf) for trait in TRAITS])
 # A handful of accounts is alike in something by chance: as if so many more were like everybody.
 DOUBT: Final = 4

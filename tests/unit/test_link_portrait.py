@@ -89,7 +89,7 @@ def test_conduct_counts_up_to_a_bound() -> None:
     """All members above all established accounts: that makes up for nothing else."""
     score = population().score.copy()
     score[MEMBERS] = 2.0
-    assert (trait("conduct", score=score), trait("strange", score=score)) == (1.5, 0.5)
+    assert (trait("conduct", score=score), trait("strange", score=score)) == (1.5, 0.35)
 
 
 def test_conduct_is_relative() -> None:
