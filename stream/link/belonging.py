@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.special import bdtr
 
-from stream.link.portrait import SHARERS, Population, counted
+from stream.link.population import SHARERS, Population, counted
 from stream.link.surprise import Ints, Mask
 
 APART_BY: Final = 1.5  # standard deviations of the established accounts

@@ -31,7 +31,7 @@ COLUMNS = np.dtype(
         ("score", "f8"),
         ("peak", "f8"),  # the highest score of any of its requests
         ("kyc_peak", "f8"),  # see touches.py
-        ("conduct", "f8"),  # as of the last search: see portrait.Population
+        ("conduct", "f8"),  # as of the last search: see population.py
         ("requests", "i8"),
         ("tokens", "i8"),
         ("tier", "i8"),

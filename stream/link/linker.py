@@ -12,17 +12,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream.link import behaviour
 from stream.link.belonging import is_own, likely, ties
 from stream.link.campaigns import FADING, Campaign, Register, campaign_id
 from stream.link.kinds import KIND
-from stream.link.ledger import Ledger, Witnessed
+from stream.link.ledger import Ledger
 from stream.link.notice import Notice
 from stream.link.noticing import Noticing
 from stream.link.parting import parted
-from stream.link.portrait import Population, portrait
+from stream.link.population import Population
+from stream.link.portrait import portrait
 from stream.link.rings import FEWEST, SURPRISING, rings
-from stream.link.surprise import Edges, Floats, Ints, Mask, sharing
+from stream.link.surprise import Floats, Ints
+from stream.link.survey import survey
 from stream.link.telling import Telling
 from stream.link.touches import Touch
 from stream.link.weighing import Weights
@@ -33,7 +34,6 @@ LATEST_MS = HOUR_MS
 NEW = 8  # requests up to which a touch tells much that was not known
 NEWS = 0.05  # a search is due when as many of those came as this share of the accounts, or
 FEWEST_NEWS = 32  # as many as this
-ACQUAINTED = 5  # requests from which on an account's behaviour is its own
 KEY_SHARE = 0.5  # a value is a campaign's own when this share of who uses it are members
 # It tells who comes with it for one more when this share are: a ring in the guise of a popular
 # agent is most of whom its program brings, and the next one who brings it is as likely honest.
@@ -139,7 +139,8 @@ class Linker:
         ledger = self.ledger
         gone = self._let_go()
         self._searched, self._news = ledger.clock, 0
-        population = self._populate()
+        accused = [a for one in self.register.open.values() for a in one.settled()]
+        population = survey(ledger, accused, self._blind)
         ledger.columns["conduct"] = population.conduct
         changed: dict[str, Campaign] = {}
         found = rings(population.edges, population.sharing, len(ledger.name))
@@ -174,52 +175,6 @@ class Linker:
             return ring, traits
         left = parted(population, ring, self._weights)
         return (left, portrait(population, left)) if len(left) < len(ring) else (ring, traits)
-
-    def _populate(self) -> Population:
-        columns = self.ledger.columns
-        proven = columns["trusted"].copy()
-        # Who is accused is no witness: a ring that works for weeks comes to be established.
-        proven[[a for one in self.register.open.values() for a in one.settled()]] = False
-        used = self.ledger.uses()
-        edges, vouched = self._uses(used, proven)
-        shared = sharing(edges, proven, vouched)
-        return Population(
-            rows=columns["row"],
-            score=columns["score"],
-            proven=proven,
-            begun=np.minimum(columns["begun"], columns["first"]),
-            clock=self.ledger.clock,
-            edges=edges.take(shared.accounts[edges.value] > 1),  # else it ties nobody
-            sharing=shared,
-            anew=used.anew,
-        )
-
-    def _uses(self, used: Witnessed, proven: Mask) -> tuple[Edges, Mask]:
-        """The values used and the cells of behaviour, and which of these uses vouch for them."""
-        edges = self._with_behaviour(used.edges)
-        vouched = proven[edges.account]
-        vouched[: len(used.vouching)] &= used.vouching
-        if not self._blind:
-            return edges, vouched
-        looked_at = ~np.isin(edges.kind[edges.value], list(self._blind))
-        return edges.take(looked_at), vouched[looked_at]
-
-    def _with_behaviour(self, edges: Edges) -> Edges:
-        """The values used, and the cells of behaviour beside them."""
-        columns = self.ledger.columns
-        known = np.flatnonzero((columns["requests"] >= ACQUAINTED) & self.ledger.seen)
-        if len(known) < behaviour.CELL:
-            return edges
-        account, value, kind = [edges.account], [edges.value], [edges.kind]
-        values = len(edges.kind)
-        rows = columns["row"][known].astype(np.float32)
-        for number, cells in behaviour.signatures(rows).items():
-            named, cell = np.unique(cells, return_inverse=True)
-            account.append(np.repeat(known, cells.shape[1]))
-            value.append(values + cell.ravel())
-            kind.append(np.full(len(named), number, np.uint8))
-            values += len(named)
-        return Edges(np.concatenate(account), np.concatenate(value), np.concatenate(kind))
 
     def _recognise(self, population: Population, ring: Ints) -> Campaign | None:
         """The campaign that a ring is, old or new; None where it is none."""

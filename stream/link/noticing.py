@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from stream.link.kinds import FAMILY
 from stream.link.notice import Notice
-from stream.link.portrait import DOUBT, Population, counted
+from stream.link.population import Population, counted
+from stream.link.portrait import DOUBT
 from stream.link.surprise import Floats, Ints
 
 DAY_MS: Final = 86_400_000

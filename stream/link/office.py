@@ -22,13 +22,14 @@ from stream.govern.governor import Governor
 from stream.link.answers import Answer, Answers
 from stream.link.campaigns import Campaign
 from stream.link.labels import Labels, witnesses
-from stream.link.linker import ACQUAINTED, Changes, Forgotten, Linker
+from stream.link.linker import Changes, Forgotten, Linker
 from stream.link.membership import Place, seal
 from stream.link.notice import Notice
 from stream.link.notice import seal as seal_notice
 from stream.link.orders import BATCH, Orders
 from stream.link.records import is_due, records
 from stream.link.restraint import Restraint
+from stream.link.survey import ACQUAINTED
 from stream.link.touches import Touch
 from stream.link.weighing import Weights
 from stream.metrics import Metrics

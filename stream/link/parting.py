@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from stream.link.portrait import Population, portrait
+from stream.link.population import Population
+from stream.link.portrait import portrait
 from stream.link.rings import FEWEST, parts
 from stream.link.surprise import Ints
 from stream.link.weighing import Weights

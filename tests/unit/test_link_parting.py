@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from stream.link.parting import parted
-from stream.link.portrait import TRAITS, Population
+from stream.link.population import Population
+from stream.link.portrait import TRAITS
 from stream.link.weighing import Weights
 from tests.unit.test_link_portrait import HONEST, MEMBERS, RING, population
 

@@ -11,7 +11,8 @@ from scipy.special import ndtri
 from schemas.features import FEATURE_NAMES
 from stream.link.belonging import is_own, likely, ties
 from stream.link.kinds import KIND
-from stream.link.portrait import DOUBT, SHARERS, TRAITS, Population, portrait
+from stream.link.population import SHARERS, Population
+from stream.link.portrait import DOUBT, TRAITS, portrait
 from stream.link.surprise import Edges, sharing
 from tests.unit.gates import DAY, NOW
 
