@@ -13,6 +13,7 @@ OVERLAP = 0.5
 # since it was first there.
 SETTLED = 3
 MOST = 0.6
+MOST_TIED = 0.5  # where it shows what ties the ring: somebody honest who does is seldom there
 FADING = 0.95  # what is left of a score after a search that finds less: one search may err
 
 
@@ -93,7 +94,8 @@ class Campaign:
     def is_settled(self, account: int) -> bool:
         """Whether enough searches found a member in the ring, and most of them."""
         stay = self.members[account]
-        enough = stay.met >= max(SETTLED, MOST * (self.searches - stay.since))
+        most = MOST_TIED if stay.tied else MOST
+        enough = stay.met >= max(SETTLED, most * (self.searches - stay.since))
         return enough and stay.last - stay.first >= stay.probation
 
 

@@ -83,6 +83,20 @@ def test_who_is_found_now_and_then_is_not_settled() -> None:
     assert campaign.settled() == [1]
 
 
+@pytest.mark.parametrize(("tied", "of_ten", "settled"), [(True, 5, True), (False, 5, False)])
+def test_who_shows_what_ties_the_ring_is_found_less_often(
+    tied: bool, of_ten: int, settled: bool
+) -> None:
+    """Half of the searches are enough; who only acts alike has to be in most of them."""
+    campaign = Campaign("c", NOW, 0.9, 2.0, np.zeros(1))
+    for search in range(10):
+        campaign.searches += 1
+        campaign.join([1] if search < of_ten else [2], NOW + search)
+    campaign.members[1].tied = tied
+    campaign.members[1].since = 0
+    assert campaign.is_settled(1) is settled
+
+
 def test_nobody_is_in_two_campaigns() -> None:
     """Whoever is a member stays where it is."""
     register = Register()
