@@ -83,7 +83,7 @@ def memory(accounts: int, each: int) -> str:
     bare = resident()
     for touch in touches(accounts, each):
         ledger.fold(touch)
-    uses = len(ledger.uses().edges.account)
+    uses = sum(len(ledger.values_of(account)) for account in range(accounts))
     return (
         f"{(bare - before) / accounts:,.0f} bytes an account; "
         f"{(resident() - bare) / uses:,.0f} bytes a use, {uses:,} uses of {ledger.values:,} values"

@@ -2,7 +2,7 @@
 
 What was not used for LIFE_MS is forgotten, and so is who was not seen for as long: accounts are
 then numbered anew, in the order that they had. Memory (bench/linking.py): 720 bytes an account, and
-370 bytes for each pair of an account and a value.
+385 bytes for each pair of an account and a value.
 """
 
 from typing import NamedTuple
