@@ -1,7 +1,7 @@
 """How likely a ring is a campaign: a logistic regression over its portrait.
 
 Twelve weights that a person can read, and the evidence is never averaged away among quiet
-accounts: a ring's score decides alone. `sluicegate train` fits them, see stream/link/fitting.py.
+accounts: a ring's score decides alone. `sluicegate train-rings` fits them (stream/link/fitting.py).
 """
 
 import json
