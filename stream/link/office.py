@@ -1,18 +1,11 @@
-"""The office: takes touches to the linker, and what it finds to topics and store.
+"""The office: takes touches to the linker, and what it finds to whom it concerns."""
 
-The order of the main path holds here, too: decisions and records are out before the memberships
-and notices are written, fenced by the touch's offset, and these before the offset is committed.
-"""
-
-from collections.abc import Awaitable, Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
-
-import msgspec
 
 from kyc.tiers import Tier
 from schemas.controls import CampaignOrder, control_id
 from schemas.decisions import Campaign as CampaignRecord
-from schemas.wire import encode_decision
 from stream.broker.sinks import CampaignSink
 from stream.broker.tombstones import Burial, Erased
 from stream.controls.table import Controls
@@ -21,11 +14,11 @@ from stream.decide.policy import Policy
 from stream.govern.governor import Governor
 from stream.link.answers import Answer, Answers
 from stream.link.campaigns import Campaign
+from stream.link.dispatch import Dispatch, Post, nowhere
 from stream.link.labels import Labels, witnesses
 from stream.link.linker import Changes, Forgotten, Linker
-from stream.link.membership import Place, seal
+from stream.link.membership import Place
 from stream.link.notice import Notice
-from stream.link.notice import seal as seal_notice
 from stream.link.orders import BATCH, Orders
 from stream.link.records import is_due, records
 from stream.link.restraint import Restraint
@@ -33,9 +26,7 @@ from stream.link.survey import ACQUAINTED
 from stream.link.touches import Touch
 from stream.link.weighing import Weights
 from stream.metrics import Metrics
-from stream.store import Current, Entry, Kind, Store
-
-Post = Callable[[Sequence[CampaignRecord]], Awaitable[None]]
+from stream.store import Store
 
 
 class Member(NamedTuple):
@@ -43,20 +34,6 @@ class Member(NamedTuple):
 
     partition: int
     account: str
-
-
-class _Cause(msgspec.Struct):
-    """What is asked of the decision that stands."""
-
-    cause: str
-    campaign_id: str | None = None
-
-
-_cause = msgspec.json.Decoder(_Cause).decode
-
-
-async def _nowhere(_: Sequence[CampaignRecord]) -> None:
-    pass
 
 
 class Office:
@@ -80,7 +57,7 @@ class Office:
         heed: Callable[[Calibration], Awaitable[None]],
         metrics: Metrics,
         ask: float,
-        post: Post = _nowhere,
+        post: Post = nowhere,
         burial: Burial | None = None,
         controls: Controls | None = None,
         governor: Governor | None = None,
@@ -92,14 +69,12 @@ class Office:
         held = controls or Controls()
         self._orders = Orders(held.order, store)
         self._answers = Answers(policy, weights.version, held, now, self._orders.about)
-        self._restraint = Restraint(held, governor, store, self._answers)
+        restraint = Restraint(held, governor, store, self._answers)
+        self._dispatch = Dispatch(store, sink, restraint, metrics, post)
         self._policy = self._next = policy
         self._store = store
-        self._sink = sink
         self._heed = heed
         self._ask = ask
-        self._metrics = metrics
-        self._post = post
         self._burial = burial
         self._labels = labels or Labels()
         self._epoch = epoch
@@ -131,12 +106,13 @@ class Office:
             await self._look(changes)
             found, new = self._work_out(changes)
             pending.update(a.decision.account_id for a in found if not a.ends)
-            answers += [a for a in found if not a.ends or await self._is_ours(a, pending)]
+            answers += await self._dispatch.ours(found, pending)
             told += new
             self._notices |= {self.linker.ledger.name[a]: said for a, said in changes.notices}
         if touches:
-            await self._send(answers, told)
-            await self._notify()
+            await self._dispatch.send(self._place(), answers, told)
+            await self._dispatch.notify(self._place(), self._notices)
+            self._notices = {}
         if self._searched:
             self._searched = False
             await self._heed(self._calibration())
@@ -168,7 +144,8 @@ class Office:
         if self._burial:
             await self._burial.bury([Erased(gone.partition, account_id)])
         if gone.campaign and gone.campaign.told:
-            await self._send([], list(records(self.linker.ledger, gone.campaign)))
+            told = list(records(self.linker.ledger, gone.campaign))
+            await self._dispatch.send(self._place(), [], told)
 
     async def carry_out(self, order: CampaignOrder) -> list[Member] | None:
         """Do what a person ordered about a campaign, and tell its members: who they are, None
@@ -191,8 +168,8 @@ class Office:
         for begin in range(0, len(members), BATCH):
             some = members[begin : begin + BATCH]
             answers = self._answers.carry_out(linker.ledger, some, campaign, ordered)
-            await self._send([a for a in answers if not a.ends or await self._is_ours(a, ())], [])
-        await self._send([], told)
+            await self._dispatch.send(place, await self._dispatch.ours(answers), [])
+        await self._dispatch.send(place, [], told)
         return [
             Member(int(linker.ledger.columns[a]["partition"]), linker.ledger.name[a])
             for a in members
@@ -204,18 +181,6 @@ class Office:
         met = {campaign_of[a] for a in changes.accounts if a in campaign_of}
         due = {one for one in met if changes.searched or one.dismissed is None}
         await self._orders.look(self.linker.ledger, due, self._place())
-
-    async def _is_ours(self, answer: Answer, pending: Container[str]) -> bool:
-        """Whether what stands about an account is the campaign's word, and not a later one."""
-        account = answer.decision.account_id
-        if account in pending:
-            return True
-        held = await self._store.decision(account)
-        if held is None:
-            return False
-        stands = _cause(held)
-        ordered = stands.cause == "override" and stands.campaign_id == answer.floor.campaign_id
-        return stands.cause == "campaign" or ordered
 
     def _fold(self, touch: Touch) -> Changes:
         changes = self.linker.fold(touch)
@@ -250,40 +215,7 @@ class Office:
         ]
         return [r for one in due for r in records(self.linker.ledger, one)]
 
-    async def _send(self, answers: Sequence[Answer], told: Sequence[CampaignRecord]) -> None:
-        await self._sink.record(told)
-        answers = await self._restraint.governed(answers)
-        silenced = await self._restraint.silenced(answers)
-        said = [a for a in answers if a.decision.account_id not in silenced]
-        await self._sink.emit([(a.partition, a.decision) for a in said], [])
-        # Of one account the last answer holds.
-        last = {answer.decision.account_id: answer for answer in answers}
-        place = self._place()
-        entries = [_entry(a, place, told=name not in silenced) for name, a in last.items()]
-        await self._store.write(entries, Kind.MEMBERSHIP)
-        await self._post(told)
-        self._count(said, told)
-
-    async def _notify(self) -> None:
-        place = self._place()
-        notices = [Entry(a, seal_notice(n, place)) for a, n in self._notices.items()]
-        await self._store.write(notices, Kind.NOTICE)
-        self._metrics.notices.inc(len(notices))
-        self._notices = {}
-
-    def _count(self, answers: Sequence[Answer], told: Sequence[CampaignRecord]) -> None:
-        for answer in answers:
-            self._metrics.decisions.labels(answer.decision.action.value).inc()
-        for record in told:
-            self._metrics.campaigns.labels(record.status).inc()
-
 
 def _opens(policy: Policy) -> float:
     """The score from which a ring is a campaign: the lowest that leads to anything."""
     return min(policy.campaigns.thresholds[Tier.UNVERIFIED].values())
-
-
-def _entry(answer: Answer, place: Place, *, told: bool) -> Entry:
-    decision = answer.decision
-    current = Current(encode_decision(decision), decision.expires_at - decision.ts)
-    return Entry(decision.account_id, seal(answer.floor, place), current if told else None)
