@@ -21,13 +21,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kyc.known import Known
-from kyc.profile import NEVER
 from schemas.decisions import DeadLetter
-from schemas.wire import DecisionWire, encode_decision
 from stream.broker.chunk import Chunk, refuse_recreated
 from stream.broker.sinks import Sink
-from stream.broker.tombstones import Burial, Erased
+from stream.broker.tombstones import Burial
 from stream.controls.pinned import Pins
 from stream.controls.table import Controls
 from stream.decide.charter import Charter
@@ -39,6 +36,7 @@ from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
 from stream.decode.records import dead_letter, decode_requests
 from stream.govern.governor import Governor
+from stream.keeping import Keeper
 from stream.know.again import NOTHING, SecondLooks
 from stream.know.departed import Departed
 from stream.know.profiles import Profiles
@@ -48,11 +46,11 @@ from stream.link.notice import Notices
 from stream.link.touches import Touch
 from stream.metrics import Metrics
 from stream.remember.calendar import Ints
-from stream.remember.packing import UNKNOWN, pack, unpack
+from stream.remember.packing import UNKNOWN, unpack
 from stream.remember.repeats import GRACE_MS
-from stream.remember.windows import Outcome, Remembered, Sight, held_offsets, remember
+from stream.remember.windows import Outcome, Sight, held_offsets, remember
 from stream.rows import feature_rows
-from stream.store import Current, Entry, Kind, Store
+from stream.store import Kind, Store
 from stream.tally import Tally
 from stream.touching import touch
 from stream.turnstile import Turnstile
@@ -104,8 +102,7 @@ class Gate:
         self._tally = Tally(metrics)
         self._epoch = epoch
         self._outlet = outlet
-        self._burial = burial
-        self._departed = departed or Departed()
+        self._keeper = Keeper(store, metrics, departed or Departed(), burial)
         self._witness = witness
         self._controls = controls or Controls()
         self._governor = governor
@@ -130,6 +127,7 @@ class Gate:
             held = await self._store.load_all(batch.accounts)
         with self._stage("know"):
             profiles = Profiles(held.profiles)
+            known = profiles.known
             floors = [unseal(value) for value in held.memberships]
             notices = Notices(held.notices)
         with self._stage("remember"):
@@ -142,8 +140,7 @@ class Gate:
                 looked = await self._looks.look(batch, memory.sight, profiles)
         court = self.court  # once: what decides is swapped between batches
         with self._stage("score"):
-            rows = feature_rows(memory.sight, profiles.known, notices)
-            known = profiles.known
+            rows = feature_rows(memory.sight, known, notices)
             matter = Matter(batch, memory.sight, rows, known, notices, floors, looked.askings)
             scores = court.score(matter)
         with self._stage("decide"):
@@ -161,14 +158,14 @@ class Gate:
             # Before the states: what these hold is not looked at again after a crash.
             if looked.profiles:
                 await self._store.write(looked.profiles, Kind.PROFILE)
-            await self._write(batch, memory, verdicts, profiles.known)
-            await self._forget(batch, held.states, profiles.known)
+            await self._keeper.keep(batch, memory, verdicts, known)
+            await self._keeper.forget(batch, held.states, known)
             if self._governor:
                 await self._governor.settle()
             await self._store.renew(lasting(batch.accounts, profiles, state, memory.state))
         court.review(matter, scores)
         self._tally.came(chunks, batch, memory.outcome, letters)
-        self._tally.knew(profiles.known, memory.sight)
+        self._tally.knew(known, memory.sight)
         self._tally.told(verdicts, touched)
 
     async def _judge(
@@ -211,44 +208,6 @@ class Gate:
         """Wait for one acknowledgement, not for one after the other."""
         emitted = self._sink.emit([(v.partition, v.decision) for v in verdicts], letters)
         await asyncio.gather(emitted, *([self._outlet.send(touched)] if self._outlet else []))
-
-    async def _write(
-        self, batch: RequestBatch, memory: Remembered, verdicts: Sequence[Verdict], known: Known
-    ) -> None:
-        current = {v.account: v.decision for v in verdicts if v.changes}
-        packed = pack(memory.state)
-        refused = await self._store.write(
-            [
-                Entry(batch.accounts[account], packed[account], _current(current.get(account)))
-                for account in memory.changed[known.erased[memory.changed] == NEVER].tolist()
-            ]
-        )
-        if refused:
-            self._metrics.fenced.inc()
-
-    async def _forget(
-        self, batch: RequestBatch, held: Sequence[bytes | None], known: Known
-    ) -> None:
-        """Erase what a batch wrote that was under way when its account was erased: this one, or
-        one before it."""
-        erased = np.flatnonzero(known.erased != NEVER).tolist()
-        await self._store.erase([batch.accounts[account] for account in erased if held[account]])
-        alive = np.flatnonzero(known.erased == NEVER).tolist()
-        if gone := self._departed.among(batch.accounts[account] for account in alive):
-            await self._store.erase(gone)
-            if self._burial:
-                await self._burial.bury([Erased(_partition(batch, one), one) for one in gone])
-
-
-def _partition(batch: RequestBatch, account: str) -> int:
-    """Where the events of one of the batch's accounts come from."""
-    return int(batch.partition[batch.account == batch.accounts.index(account)][0])
-
-
-def _current(decision: DecisionWire | None) -> Current | None:
-    if decision is None:
-        return None
-    return Current(encode_decision(decision), decision.expires_at - decision.ts)
 
 
 def _late_letters(
