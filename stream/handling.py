@@ -10,7 +10,8 @@ from mode import Service
 from stream.broker.chunk import Chunk, Handle
 from stream.broker.connections import faust_credentials
 from stream.broker.transport import ChunkApp
-from stream.metrics import Metrics, expose
+from stream.exposition import expose
+from stream.metrics import Metrics
 from stream.settings import Settings
 
 GARBAGE: Final = 50_000  # new objects
@@ -59,10 +60,12 @@ def handler_app(
     opened: Opened,
     topics: Iterable[str],
     overlap: int,
+    **options: Any,
 ) -> HandlerApp:
     """The Faust app of a group whose one agent takes the chunks of `topics` to their handlers.
 
-    overlap: chunks, of different partitions, that are worked on side by side.
+    overlap: chunks, of different partitions, that are worked on side by side; options: further
+    ones of Faust's.
     """
     seconds = 1_000
     app = HandlerApp(
@@ -80,6 +83,7 @@ def handler_app(
         web_bind=settings.web_host,  # Faust's default is every interface
         web_host=settings.web_host,
         web_port=settings.web_port,
+        **options,
     )
     expose(app.web.web_app, metrics, settings.web_token, metrics.about)
 

@@ -85,4 +85,15 @@ def create_linker(settings: Settings, metrics: Metrics) -> HandlerApp:
     """The Faust app of a linker, in a consumer group of the linkers' own."""
     opened = open_linking(settings, metrics)
     topics = [settings.topic("touches"), settings.topic("controls")]
-    return handler_app(settings, metrics, linker_group(settings), opened, topics, overlap=1)
+    # The broker makes members' ids of this, and the first one by id gets the partition: so who has
+    # worked longest goes on, and not who just came and would have to read 30 days first.
+    client = f"linker-{wall_clock():015}"
+    return handler_app(
+        settings,
+        metrics,
+        linker_group(settings),
+        opened,
+        topics,
+        overlap=1,
+        broker_client_id=client,
+    )

@@ -84,16 +84,19 @@ class Worker:
 
     async def handled(self) -> int:
         """How many events it has handled; 0 while it does not answer."""
+        return int(await self.metric("sluicegate_events", "sluicegate_account_events"))
+
+    async def metric(self, *families: str) -> float:
+        """What these counters have come to, whatever their labels; 0 while it does not answer."""
         with suppress(aiohttp.ClientError):
             async with (
                 aiohttp.ClientSession() as session,
                 session.get(f"http://127.0.0.1:{self.port}/metrics") as answer,
             ):
-                families = text_string_to_metric_families(await answer.text())
-                names = {"sluicegate_events", "sluicegate_account_events"}
-                counts = [s for f in families if f.name in names for s in f.samples]
-                return int(sum(s.value for s in counts if s.name.endswith("_total")))
-        return 0
+                told = text_string_to_metric_families(await answer.text())
+                samples = [s for family in told if family.name in families for s in family.samples]
+                return sum(s.value for s in samples if s.name.endswith("_total"))
+        return 0.0
 
 
 @dataclass(slots=True)

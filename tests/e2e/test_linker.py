@@ -2,29 +2,18 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import msgspec
 import pytest
-import yaml
 
 from schemas.decisions import Campaign
 from schemas.wire import DecisionWire, encode_decision
 from simulate.scenarios import scenario
-from stream.broker.sinks import Placed, encode_campaign
-from stream.controls.table import Controls
-from stream.decide.bars import Calibration
-from stream.decide.court import wall_clock
-from stream.decide.policy import SHIPPED, load_policy
 from stream.demo.traffic import scenario_lines
 from stream.link.membership import unseal
-from stream.link.office import Office
-from stream.link.touches import decode_touch
-from stream.link.weighing import Weights
-from stream.metrics import Metrics
-from stream.settings import Settings
-from stream.store import Kind, MemoryStore
+from stream.store import Kind
+from tests.e2e.linkers import eager_policy, one_linker
 from tests.e2e.live import Live, Worker, living, on_both_pairs, undated
 from tests.servers import Broker
 from tests.topics import Topics
@@ -33,13 +22,6 @@ RATE = 3_000.0  # a worker keeps up, so that touches come nearly in the order of
 KILLED_AT = 6_000  # events
 LATER = 2_000  # events that come when the campaign is known
 RING = scenario("A", "june", 78, 160, 1.5, 0.4)
-# Whatever the shipped weights make of so small a ring: this is about processes, not about weights.
-EAGER = {
-    0: {"restrict": 1e-4, "block": 0.9},
-    1: {"restrict": 1e-4, "block": 0.9},
-    2: {"restrict": 1e-4},
-    3: {"restrict": 1e-4},
-}
 
 pytestmark = on_both_pairs
 _read = msgspec.json.Decoder(DecisionWire).decode
@@ -60,38 +42,15 @@ class Found:
         return [d for d in map(_read, self.decisions) if d.cause == "campaign"]
 
 
-@dataclass(slots=True)
-class Kept:
-    """A sink that keeps what it is given."""
-
-    records: list[bytes] = field(default_factory=list)
-    decisions: list[bytes] = field(default_factory=list)
-
-    async def emit(self, decisions: list[Placed], letters: list[object]) -> None:
-        assert not letters
-        self.decisions += [undated(encode_decision(decision)) for _, decision in decisions]
-
-    async def record(self, campaigns: list[Campaign]) -> None:
-        self.records += [encode_campaign(campaign) for campaign in campaigns]
-
-
 @pytest.fixture(scope="module")
 def found(
     broker: Broker, store_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Found]:
     """A worker killed amid traffic, then the linker that worked killed as soon as it spoke."""
     folder = tmp_path_factory.mktemp("linker")
-    options = {"batch_max": 40, "policy": _policy(folder)}
+    options = {"batch_max": 40, "policy": eager_policy(folder)}
     with living(broker, store_url, folder, "linking", **options) as live:
         yield asyncio.run(_survive(live))
-
-
-def _policy(folder: Path) -> Path:
-    shipped = yaml.safe_load(SHIPPED.read_text())
-    campaigns = shipped["campaigns"] | {"thresholds": EAGER, "fewest": 4}
-    path = folder / "policy.yaml"
-    path.write_text(yaml.safe_dump(shipped | {"campaigns": campaigns}))
-    return path
 
 
 async def _survive(live: Live) -> Found:
@@ -136,7 +95,7 @@ async def _all_answered(live: Live) -> None:
 
 async def _gather(live: Live) -> Found:
     touches = [record.value for record in (await live.records("touches"))[0]]
-    expected = await _undisturbed(live.settings(), touches)
+    expected = await one_linker(live.settings(), touches)
     decisions = await live.values("decisions")
     members = {_read(d).account_id for d in decisions if b'"cause":"campaign"' in d}
     return Found(
@@ -146,27 +105,6 @@ async def _gather(live: Live) -> Found:
         expected.records,
         expected.decisions,
     )
-
-
-async def _undisturbed(settings: Settings, touches: list[bytes]) -> Kept:
-    kept = Kept()
-    office = Office(
-        policy=load_policy(settings.policy),
-        weights=Weights.load(),
-        controls=Controls(settings.mode),
-        now=wall_clock,
-        store=MemoryStore(),
-        sink=kept,  # type: ignore[arg-type]  # lists where a sink takes sequences
-        heed=_ignore,
-        metrics=Metrics(),
-        ask=1.0,
-    )
-    await office.take([(at, decode_touch(touch)) for at, touch in enumerate(touches)])
-    return kept
-
-
-async def _ignore(_: Calibration) -> None:
-    pass
 
 
 def test_no_kill_changes_a_record(found: Found) -> None:
