@@ -9,7 +9,7 @@ from aiohttp import web
 
 from schemas.errors import ConfigurationError
 from stream.broker.topics import check_topics
-from stream.metrics import Rendered, expose
+from stream.exposition import Rendered, expose
 from stream.settings import Settings
 from stream.variables import variable
 

@@ -3,25 +3,17 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from edge.appeals.commands import appeal
 from edge.audit.commands import audit
 from edge.check.commands import edge, token
 from edge.erased.commands import erasure
 from edge.webhook.commands import webhook, webhooks
-from schemas.errors import ConfigurationError, SluicegateError
-from simulate.attacks import ATTACKS
-from simulate.configurations import CONFIGURATIONS
-from simulate.scenarios import SCENARIOS, Scenario
+from schemas.errors import SluicegateError
 from stream.commands.bundle import bundle
 from stream.commands.campaign import campaign
 from stream.commands.controls import governor, mode, override
@@ -31,13 +23,13 @@ from stream.commands.kyc import kyc
 from stream.commands.labels import labels
 from stream.commands.lists import lists
 from stream.commands.paper import complain, stderr, tabulate
+from stream.commands.replay import replay
 from stream.commands.report import report
 from stream.commands.rings import train_rings
 from stream.commands.rules import rules
+from stream.commands.simulate import demo, simulate, traffic
 from stream.commands.train import snapshot, train
-from stream.evaluate.trials import PEACE, TRAINED_ON, one_case
 from stream.guard import EXTRAS, only_runtime, refuse_foreign_packages
-from stream.logs import configure_logs
 from stream.settings import load_settings
 
 # Commands import what they need when they run: `sluicegate --help` must not wait for Kafka's,
@@ -49,6 +41,10 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli.command()(demo)
+cli.command()(replay)
+cli.command()(simulate)
+cli.command()(traffic)
 cli.command()(train)
 cli.command()(snapshot)
 cli.command()(labels)
@@ -71,15 +67,6 @@ cli.add_typer(campaign, name="campaign")
 cli.add_typer(appeal, name="appeal")
 cli.add_typer(audit, name="audit")
 cli.add_typer(erasure, name="erasure")
-
-ScenarioName = Annotated[str, typer.Option("--scenario", help=f"One of {', '.join(SCENARIOS)}.")]
-Seed = Annotated[int | None, typer.Option(help="Another seed, other traffic of the same kind.")]
-Days = Annotated[float | None, typer.Option(min=0.01, help="Days of event time.")]
-Accounts = Annotated[int | None, typer.Option(min=1, help="How many accounts there are.")]
-Configuration = Annotated[
-    str | None, typer.Option(help=f"A provider instead of --scenario: {', '.join(CONFIGURATIONS)}.")
-]
-Attack = Annotated[str | None, typer.Option(help=f"One of {', '.join(ATTACKS)}, on a provider.")]
 
 
 def main() -> None:
@@ -104,18 +91,6 @@ def main() -> None:
 
 
 @cli.command()
-def demo(scenario: ScenarioName = "demo", seed: Seed = None) -> None:
-    """All of it on this machine, amid simulated traffic, for about a minute and a half."""
-    from stream.demo.run import demo as run
-
-    configure_logs("console", "warning", sys.stderr)
-    console = Console(stderr=True)
-    picture = asyncio.run(run(console, _scenario(scenario, seed)))
-    console.print(picture.summary())
-    console.print(picture.told(), highlight=False, markup=False)
-
-
-@cli.command()
 def worker() -> None:
     """Read requests from Kafka, write decisions. Told everything by its environment."""
     only_runtime()  # before anything imports it
@@ -131,89 +106,6 @@ def linker() -> None:
     from stream.worker import serve
 
     sys.exit(serve(load_settings(), create_linker))
-
-
-@cli.command()
-def replay(
-    requests: Annotated[Path, typer.Option(help="RequestEvents, one a line (.gz, .zst).")],
-    decisions: Annotated[Path, typer.Option(help="Where decisions are written.")],
-    accounts: Annotated[Path | None, typer.Option(help="AccountEvents, one a line.")] = None,
-    campaigns: Annotated[Path | None, typer.Option(help="Where campaigns are written.")] = None,
-    labels: Annotated[Path | None, typer.Option(help="LabelEvents, one a line.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="A decision for every request.")] = False,
-) -> None:
-    """Run recorded events through the live path, in event time; nothing else is needed."""
-    from stream.replay import replay_files
-
-    configure_logs("console", "warning", sys.stderr)
-    with _bar("replaying", None) as advance:
-        summary = asyncio.run(
-            replay_files(
-                accounts,
-                requests,
-                decisions,
-                campaigns=campaigns,
-                labels=labels,
-                every=every,
-                progress=advance,
-            )
-        )
-    stderr.print(summary.told())
-
-
-@cli.command()
-def simulate(
-    out: Annotated[Path, typer.Option(help="Folder for accounts, requests, labels, truth.")],
-    scenario: ScenarioName = "small",
-    seed: Seed = None,
-    days: Days = None,
-    accounts: Accounts = None,
-    configuration: Configuration = None,
-    attack: Attack = None,
-) -> None:
-    """Write simulated traffic to files, the same to the byte for the same seed."""
-    from simulate.files import write
-
-    if configuration or attack:
-        composed = one_case(configuration or TRAINED_ON, attack or PEACE).scenario
-        chosen = _changed(composed, seed, days, accounts)
-    else:
-        chosen = _scenario(scenario, seed, days, accounts)
-    with _bar(f"simulating {chosen.name}", 1.0) as advance:
-        done = 0.0
-
-        def progress(_: int, share: float) -> None:
-            nonlocal done
-            advance(share - done)
-            done = share
-
-        written = write(chosen, out, progress=progress)
-    stderr.print(
-        f"{written.request_events:,} requests and {written.account_events:,} account events "
-        f"of {written.members:,} accounts in {out}"
-    )
-
-
-@cli.command()
-def traffic(
-    scenario: ScenarioName = "demo",
-    seed: Seed = None,
-    rate: Annotated[float, typer.Option(min=1, help="Events a second at most.")] = 1_000.0,
-) -> None:
-    """Send simulated traffic to Kafka, faster than life, until the scenario is over."""
-    from stream.demo.traffic import produce, scenario_lines
-
-    settings = load_settings()
-    with _bar("sending", None) as advance:
-        sent = asyncio.run(
-            produce(
-                settings,
-                scenario_lines(_scenario(scenario, seed)),
-                rate,
-                lambda burst: advance(len(burst)),
-            )
-        )
-    stderr.print(f"{sent:,} events sent to {settings.kafka_bootstrap}")
 
 
 @cli.command()
@@ -252,36 +144,3 @@ def doctor() -> None:
     rows = [(c.name, c.verdict, c.what, c.remedy) for c in checks]
     tabulate(("check", "", "found", "what to do"), rows, stderr)
     sys.exit(1 if any(c.verdict is Verdict.FAIL for c in checks) else 0)
-
-
-def _scenario(
-    name: str,
-    seed: int | None = None,
-    days: float | None = None,
-    accounts: int | None = None,
-) -> Scenario:
-    if name not in SCENARIOS:
-        raise ConfigurationError(f"no scenario {name}: there are {', '.join(SCENARIOS)}")
-    return _changed(SCENARIOS[name], seed, days, accounts)
-
-
-def _changed(
-    scenario: Scenario, seed: int | None, days: float | None, accounts: int | None
-) -> Scenario:
-    given = {"seed": seed, "days": days, "accounts": accounts}
-    return replace(scenario, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
-
-
-@contextmanager
-def _bar(text: str, total: float | None) -> Iterator[Callable[[float], None]]:
-    """A progress bar while the block lasts; yields the function that moves it on."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f}" if total is None else "{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=stderr, transient=True) as progress:
-        task = progress.add_task(text, total=total)
-        yield lambda step: progress.advance(task, step)

@@ -25,8 +25,9 @@ from stream.broker.sinks import Placed
 from stream.decide.opening import open_court
 from stream.decode.geography import Geography
 from stream.decode.hashing import KeyedHasher
+from stream.exposition import expose
 from stream.logs import configure_logs
-from stream.metrics import Metrics, expose
+from stream.metrics import Metrics
 from stream.redis_store import RedisStore
 from stream.settings import Settings, load_settings
 

@@ -4,12 +4,14 @@ Rich would take `[a]` for a style and `:key:` for a picture; ids and reasons may
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -45,3 +47,18 @@ def complain(text: str) -> None:
 def moment(ms: int) -> str:
     """A time of the contract, ms, to the second."""
     return f"{datetime.fromtimestamp(ms / 1_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+@contextmanager
+def progress_bar(text: str, total: float | None) -> Iterator[Callable[[float], None]]:
+    """A progress bar while the block lasts; yields the function that moves it on."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}" if total is None else "{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=stderr, transient=True) as progress:
+        task = progress.add_task(text, total=total)
+        yield lambda step: progress.advance(task, step)

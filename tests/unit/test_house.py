@@ -28,7 +28,10 @@ ALLOWED = {
 _DEMO = ("customers", "run", "story", "traffic", "visitors")
 ROOTS = {
     f"stream/{name}.py"
-    for name in ("cli", "curriculum", "know/curriculum", *(f"demo/{name}" for name in _DEMO))
+    for name in (
+        *("cli", "commands/simulate", "curriculum", "know/curriculum"),
+        *(f"demo/{name}" for name in _DEMO),
+    )
 } | {str(path.relative_to(ROOT)) for path in (ROOT / "stream" / "evaluate").glob("*.py")}
 MODULES = {
     path.relative_to(ROOT): path.read_text()

@@ -15,7 +15,8 @@ from pydantic import SecretStr
 from edge.audit.meters import Meters as AuditMeters
 from edge.webhook.meters import Meters as WebhookMeters
 from stream.demo.embedded import free_port
-from stream.metrics import DEPENDENCIES, OUTCOMES, STAGES, Metrics, expose
+from stream.exposition import expose
+from stream.metrics import DEPENDENCIES, OUTCOMES, STAGES, Metrics
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 PROCESSES = (Metrics, WebhookMeters, AuditMeters)
