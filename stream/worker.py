@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-import faust
 import structlog
 
 from schemas.errors import ConfigurationError
 from stream.app import create_app
 from stream.beside import has_failed
+from stream.broker.process import Process
 from stream.broker.topics import check_topics
 from stream.handling import HandlerApp
 from stream.logs import configure_logs
@@ -41,7 +41,7 @@ def serve(settings: Settings, create: Callable[[Settings, Metrics], HandlerApp])
     sys.setswitchinterval(SWITCH_S)
     refuse_taken("web_port", settings.web_host, settings.web_port)
     asyncio.run(_refuse_wrong_topics(settings))
-    worker = faust.Worker(
+    worker = Process(
         create(settings, Metrics()),
         loglevel=logging.getLevelNamesMapping()[settings.log_level.upper()],
         override_logging=False,

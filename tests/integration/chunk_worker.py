@@ -14,6 +14,7 @@ from typing import Any
 import faust
 
 from stream.broker.chunk import Chunk
+from stream.broker.process import Process
 from stream.broker.transport import ChunkApp
 
 
@@ -37,13 +38,6 @@ class WorkerSpec:
     commit_interval_s: float = 0.5
     username: str = ""
     password: str = ""
-
-
-class Worker(faust.Worker):
-    """Does not wait, when all is over, for the second that mode gives to tasks it has cancelled."""
-
-    async def _sentinel_task(self) -> None:
-        await asyncio.sleep(0.05)
 
 
 def build(spec: WorkerSpec) -> ChunkApp:
@@ -89,7 +83,7 @@ def main() -> None:
                 time.sleep(1.5 * spec.session_timeout_s)  # noqa: ASYNC251 - blocking is the point
             note("end", **where, offsets=offsets)
 
-        Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+        Process(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
 
 
 if __name__ == "__main__":
