@@ -1,6 +1,6 @@
 """Answers: what a campaign means for each of its members, told once and renewed while it lasts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -96,6 +96,15 @@ class Answers:
     def forget(self, account_id: str) -> None:
         """Nothing was told about an account: it was erased, or is gone."""
         self._told.pop(account_id, None)
+
+    @property
+    def told(self) -> Mapping[str, Floor]:
+        """What was told last, by account id."""
+        return self._told
+
+    def recollect(self, told: Mapping[str, Floor]) -> None:
+        """What was told in fact, where it is known, in place of what touches called for."""
+        self._told |= told
 
     def carry_out(
         self, ledger: Ledger, accounts: Iterable[int], campaign: Campaign, order: str

@@ -1,6 +1,7 @@
 """Membership: what a campaign decided about one account, as the gate reads it beside the state."""
 
 import struct
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -9,6 +10,7 @@ from schemas.decisions import Action
 from schemas.errors import StoreError
 from schemas.wire import ReasonWire
 from stream.decide.statute import Floor, Standing
+from stream.store import Kind, Store
 
 VERSION: Final = 1
 # The fence that write.lua reads, and a partition that no topic of accounts has: one linker writes.
@@ -62,3 +64,17 @@ def unseal(value: bytes | None) -> Floor | None:
         raise StoreError(f"a broken membership: {error}") from error
     standing = Standing(told.action, told.answer, told.expires_at)
     return Floor(told.campaign_id, standing, told.score, told.reasons, told.ended)
+
+
+async def told_by(store: Store, accounts: Sequence[str], place: Place) -> dict[str, Floor]:
+    """What the store says of accounts, but for what was told by touches after `place`. Raises
+    StoreError."""
+    values = await store.load(accounts, Kind.MEMBERSHIP)
+    held = {account: value for account, value in zip(accounts, values, strict=True) if value}
+    floors = ((a, unseal(value)) for a, value in held.items() if _place(value) <= place)
+    return {account: floor for account, floor in floors if floor}
+
+
+def _place(value: bytes) -> Place:
+    epoch, _, offset, _ = FENCE.unpack_from(value)
+    return Place(epoch, offset)

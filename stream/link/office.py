@@ -17,9 +17,9 @@ from stream.link.campaigns import Campaign
 from stream.link.dispatch import Dispatch, Post, nowhere
 from stream.link.labels import Labels, witnesses
 from stream.link.linker import Changes, Forgotten, Linker
-from stream.link.membership import Place
+from stream.link.membership import Place, told_by
 from stream.link.notice import Notice
-from stream.link.orders import BATCH, Orders
+from stream.link.orders import BATCH, Orders, batches
 from stream.link.records import is_due, records
 from stream.link.restraint import Restraint
 from stream.link.survey import ACQUAINTED
@@ -79,6 +79,7 @@ class Office:
         self._labels = labels or Labels()
         self._epoch = epoch
         self._folded = 0  # the offset of the last touch that was taken
+        self._recalled = False  # since anything was last told
         self._searched = False  # since the bars were last told
         self._notices: dict[str, Notice] = {}  # to be written; of one account the last holds
 
@@ -92,11 +93,21 @@ class Office:
         for offset, touch in touches:
             self._folded = offset
             self._work_out(self._fold(touch))
+        self._recalled = True
+
+    async def _recollect(self) -> None:
+        """The governor may have refused, and people ordered otherwise, what recalled touches call
+        for."""
+        if self._recalled:
+            for some in batches(list(self._answers.told)):
+                self._answers.recollect(await told_by(self._store, some, self._place()))
+            self._recalled = False
 
     async def take(self, touches: Sequence[tuple[int, Touch]]) -> None:
         """Fold touches with their offsets, in order. Raises EmitError or StoreError."""
         if self._next is not self._policy:
             self._turn_to(self._next)
+        await self._recollect()
         answers: list[Answer] = []
         told: list[CampaignRecord] = []
         pending: set[str] = set()  # of whom an answer is about to be written
@@ -153,6 +164,7 @@ class Office:
 
         Raises EmitError or StoreError.
         """
+        await self._recollect()
         linker, place = self.linker, self._place()
         campaign = linker.register.open.get(order.campaign_id)
         if campaign is None:

@@ -73,7 +73,7 @@ class Orders:
         self._pardoned.discard(account_id)
 
     async def _learn(self, accounts: Sequence[str]) -> None:
-        for some in _batches(accounts):
+        for some in batches(accounts):
             marks = await self._store.load(some, Kind.PARDON)
             self._pardoned.update(
                 account for account, mark in zip(some, marks, strict=True) if unseal_pardon(mark)
@@ -92,7 +92,7 @@ class Orders:
 
     async def _mark(self, accounts: Iterable[str], campaign_id: str, place: Place) -> None:
         mark = seal_pardon(campaign_id, place)
-        for some in _batches(sorted(accounts)):
+        for some in batches(sorted(accounts)):
             await self._store.write([Entry(account, mark) for account in some], Kind.PARDON)
             self._known.update(some)
             if campaign_id == NO_PARDON:
@@ -106,5 +106,6 @@ def _names(ledger: Ledger, campaign: Campaign) -> set[str]:
     return {ledger.name[account] for account in campaign.members}
 
 
-def _batches(accounts: Sequence[str]) -> Iterable[Sequence[str]]:
+def batches(accounts: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Accounts, so many as one call of the store takes."""
     return (accounts[begin : begin + BATCH] for begin in range(0, len(accounts), BATCH))

@@ -8,7 +8,7 @@ from schemas.decisions import Action
 from schemas.errors import StoreError
 from schemas.wire import ReasonWire
 from stream.decide.statute import Floor, Standing
-from stream.link.membership import Place, seal, unseal
+from stream.link.membership import Place, seal, told_by, unseal
 from stream.store import Entry, Kind, MemoryStore
 from tests.unit.gates import NOW
 
@@ -65,3 +65,14 @@ async def test_an_older_touch_does_not_undo_a_newer_one() -> None:
     assert await store.write([Entry("a", older)], Kind.MEMBERSHIP) == 1
     assert store.memberships["a"] == newer
     assert await store.write([Entry("a", seal(FLOOR, Place(1, 0)))], Kind.MEMBERSHIP) == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "known"),
+    [(Place(1, 6), False), (Place(1, 7), True), (Place(0, 9), False), (Place(2, 0), True)],
+)
+async def test_what_later_touches_told_is_not_known_yet(place: Place, known: bool) -> None:
+    """They were not committed, and come again; later is by epoch, then by offset."""
+    store = MemoryStore()
+    await store.write([Entry("a", seal(FLOOR, Place(1, 7)))], Kind.MEMBERSHIP)
+    assert await told_by(store, ["a", "nobody"], place) == ({"a": FLOOR} if known else {})

@@ -31,8 +31,14 @@ class Scene:
         for control in controls:
             self.controls.take(control)
         rules = Policy.model_validate(POLICY | {"governor": FIVE})
-        governor = Governor(rules, MemoryGrants(), self.controls, Metrics()) if governed else None
-        self.office = office(self.ear, self.store, controls=self.controls, governor=governor)
+        self.governor = (
+            Governor(rules, MemoryGrants(), self.controls, Metrics()) if governed else None
+        )
+        self.open()
+
+    def open(self) -> None:
+        """Begin anew, as a process that starts."""
+        self.office = office(self.ear, self.store, controls=self.controls, governor=self.governor)
 
     async def take(self, touches: list[Touch]) -> dict[str, Action]:
         """The last word about each account of whom anything is said."""
@@ -85,6 +91,17 @@ async def test_the_refused_are_asked_about_again() -> None:
     """In the next hour, by the next search."""
     scene = Scene(governed=True)
     first = await scene.take(begun())
+    later = await scene.take(hours(3, NOW + 8 * HOUR))
+    refused = {name for name, action in first.items() if action is Action.RATE_LIMIT}
+    assert len(refused & later.keys()) >= 5
+
+
+async def test_who_takes_over_knows_whom_the_governor_refused() -> None:
+    """By the store, since the touches call for more: they are asked about again."""
+    scene = Scene(governed=True)
+    first = await scene.take(begun())
+    scene.open()
+    scene.office.recall(numbered(begun()))
     later = await scene.take(hours(3, NOW + 8 * HOUR))
     refused = {name for name, action in first.items() if action is Action.RATE_LIMIT}
     assert len(refused & later.keys()) >= 5
