@@ -36,6 +36,7 @@ STATUSES: Final[dict[type[SluicegateError], int]] = {
     EmitError: 503,
     ConfigurationError: 503,
 }
+NOT_JSON: Final = "The body must be JSON, and be called so: Content-Type: application/json."
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -119,8 +120,11 @@ def _answering(status: int) -> Callable[[Request, Exception], Awaitable[Response
     return answer
 
 
-async def _refuse_input(_: Request, error: Exception) -> Response:
+async def _refuse_input(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - it is registered for no other
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    if request.method == "POST" and not kind.endswith("json"):
+        return Response(problem(422, NOT_JSON), 422, {}, MEDIA_TYPE)
     # Where and what, never the value: it may be what must not be repeated.
     wrong = [{"at": list(e["loc"]), "what": e["msg"]} for e in error.errors()]
     return Response(problem(422, "The request is not valid.", errors=wrong), 422, {}, MEDIA_TYPE)

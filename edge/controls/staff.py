@@ -1,25 +1,25 @@
 """The staff: what people need who order and review over HTTP.
 
-Checks must be answered without a broker, so it is asked for at the first order.
+Checks must be answered without a broker, so it is asked for at the first order. Its client is
+imported before: that takes half a second, in which no check would be answered.
 """
 
 import asyncio
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from edge.appeals.docket import Docket
 from edge.appeals.hearing import Hearing
 from edge.audit.keyring import StoreKeyring
 from schemas.errors import ConfigurationError
 from stream.broker.connections import store_client
+from stream.controls.acting import Acting, open_acting
 from stream.controls.campaigns import Campaigning
 from stream.controls.governing import Governing
 from stream.controls.overriding import Overriding, hasher
+from stream.controls.table import Controls
 from stream.link.board import Board
 from stream.settings import Settings
-
-if TYPE_CHECKING:
-    from stream.controls.acting import Acting
 
 LONGEST_S: Final = 10.0  # that a person waits for the broker
 
@@ -54,7 +54,7 @@ class LiveStaff:
         self.board = Board(self._client)
         self.docket = Docket(self._client)
 
-    async def acting(self) -> "Acting":
+    async def acting(self) -> Acting:
         """Who carries out orders. Raises ConfigurationError when the broker is away: told at once
         to all who wait, and asked for again by the next one."""
         if self._opening is None or _failed(self._opening):
@@ -94,10 +94,7 @@ class LiveStaff:
         await self._opened.aclose()
         await self._client.aclose()
 
-    async def _open(self) -> "Acting":
-        from stream.controls.acting import open_acting  # noqa: PLC0415 - checks need no Kafka
-        from stream.controls.table import Controls  # noqa: PLC0415 - as above
-
+    async def _open(self) -> Acting:
         opening = open_acting(self._settings, Controls(self._settings.mode))
         try:
             async with asyncio.timeout(LONGEST_S):

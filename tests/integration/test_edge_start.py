@@ -1,6 +1,7 @@
 """What a process of the edge refuses to start with."""
 
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -53,3 +54,9 @@ async def test_what_grpc_needs_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.delitem(sys.modules, "edge.check.calls", raising=False)
     with pytest.raises(ConfigurationError, match=r"GRPC_PORT: it needs .*sluicegate\[grpc\]"):
         Edge(load_settings(edge_tokens=file, edge_grpc_port=free_port()))
+
+
+def test_the_first_order_imports_nothing() -> None:
+    """While it did, for half a second, no check was answered."""
+    told = "import sys, edge.server; sys.exit('stream.controls.acting' not in sys.modules)"
+    subprocess.run([sys.executable, "-c", told], check=True)

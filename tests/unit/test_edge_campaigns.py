@@ -90,6 +90,16 @@ async def test_a_wrong_act_is_refused(edge: Edge, wrong: dict[str, Any]) -> None
     assert edge.staff.heard.orders == []
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", ""])
+async def test_a_body_that_is_not_called_json_is_told_so(edge: Edge, kind: str) -> None:
+    """As curl sends it where nobody says otherwise."""
+    answer = await edge.request(
+        "POST", f"{HERE}/dismiss", headers={"content-type": kind}, parts=[b'{"reason": "x"}']
+    )
+    assert answer.status == 422
+    assert "Content-Type: application/json" in answer.json()["detail"]
+
+
 async def test_a_block_of_a_campaign_needs_two(careful: Edge) -> None:
     """It is proposed, holds for nobody, and is ordered when another token confirms it."""
     assert (await careful.post(f"{HERE}/act", **BLOCK)).json()["what"] == "propose"
