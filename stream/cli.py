@@ -116,7 +116,7 @@ def topics(
     from stream.broker.topics import check_topics, create_topics
 
     states = asyncio.run((check_topics if check else create_topics)(load_settings()))
-    tabulate(("topic", "finding", ""), [(s.name, s.finding, s.detail) for s in states], stderr)
+    tabulate(("topic", "finding", ""), [(s.name, s.finding, s.detail) for s in states])
     sys.exit(0 if all(state.ok for state in states) else 1)
 
 
@@ -142,5 +142,5 @@ def doctor() -> None:
 
     checks = asyncio.run(diagnose(load_settings()))
     rows = [(c.name, c.verdict, c.what, c.remedy) for c in checks]
-    tabulate(("check", "", "found", "what to do"), rows, stderr)
+    tabulate(("check", "", "found", "what to do"), rows)
     sys.exit(1 if any(c.verdict is Verdict.FAIL for c in checks) else 0)

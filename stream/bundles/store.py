@@ -58,11 +58,12 @@ class BundleStore:
         """Everything that was done, oldest first. Raises ConfigurationError."""
         path = self.path / ACTS
         try:
-            return [_decode(line) for line in path.read_bytes().splitlines()]
+            lines = path.read_bytes().splitlines()
         except FileNotFoundError:
             return []
-        except (OSError, *UNREADABLE) as error:
+        except OSError as error:
             raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+        return [_act(path, number, line) for number, line in enumerate(lines, 1)]
 
     def add(self, content: Content) -> None:
         """Keep a bundle that was read and checked, in place of one that is damaged or signed by
@@ -123,3 +124,11 @@ def _flush(path: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def _act(path: Path, number: int, line: bytes) -> Act:
+    try:
+        return _decode(line)
+    except UNREADABLE as error:
+        told = f"{path}: line {number} is no act: {error}; restore it, or take it out"
+        raise ConfigurationError(told) from error

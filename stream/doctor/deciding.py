@@ -20,7 +20,7 @@ def check_deciding(settings: Settings) -> list[Check]:
     try:
         bundle = open_chosen(settings)
     except ConfigurationError as error:
-        remedy = "promote a bundle that `sluicegate bundle verify` accepts"
+        remedy = "mend that; else promote a bundle that `sluicegate bundle verify` accepts"
         return [Check("bundle", Verdict.FAIL, str(error), remedy)]
     what = f"{bundle.version}: {bundle.model.version}, policy {bundle.policy.version}"
     if settings.bundle_keys is None:

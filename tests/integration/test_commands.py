@@ -36,10 +36,10 @@ def test_topics_are_made_once(broker: Broker) -> None:
     """Missing: exit code 1 and nothing made; then made; then found."""
     looked = topics(broker, "commands.", "--check")
     assert looked.returncode == 1
-    assert looked.stderr.count("missing") == 9
+    assert looked.stdout.count("missing") == 9
     made = topics(broker, "commands.")
     assert made.returncode == 0, made.stderr
-    assert made.stderr.count("created") == 9
+    assert made.stdout.count("created") == 9
     assert topics(broker, "commands.", "--check").returncode == 0
 
 

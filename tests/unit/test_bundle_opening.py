@@ -287,6 +287,16 @@ def test_a_file_of_acts_that_is_none_is_an_error(tmp_path: Path, text: str) -> N
         BundleStore(tmp_path).roles()
 
 
+def test_the_line_that_is_no_act_is_named(tmp_path: Path) -> None:
+    """A store with it takes no promotion either: it is to be mended by hand."""
+    settings = load_settings(bundles=tmp_path / "store")
+    promote(settings, make_bundle(tmp_path))
+    with (settings.bundles / ACTS).open("a") as acts:
+        acts.write("garbage")
+    with pytest.raises(ConfigurationError, match=r"line 2 is no act: .*; restore it"):
+        BundleStore(settings.bundles).roles()
+
+
 def test_every_act_has_another_stamp(tmp_path: Path) -> None:
     """A watcher that looks at the stamp alone misses nothing."""
     settings = load_settings(bundles=tmp_path / "store")

@@ -167,8 +167,8 @@ def test_a_doctor_who_finds_nothing_running_says_what_to_do() -> None:
         SLUICEGATE_PEPPER="a pepper for this test",
     )
     assert told.returncode == 1
-    assert "broker" in told.stderr
-    assert "start it, or correct" in told.stderr
+    assert "broker" in told.stdout
+    assert "start it, or correct" in told.stdout
 
 
 def test_topics_without_a_broker_end_with_1() -> None:
