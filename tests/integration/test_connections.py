@@ -53,6 +53,21 @@ async def ping(settings: Settings) -> bool:
         await client.aclose()
 
 
+async def test_no_cancellation_is_swallowed(store_url: str) -> None:
+    """Wherever a call is in its course: a loop that went on could be ended by nobody."""
+    client = store_client(load_settings(store_url=store_url))
+    await client.ping()
+    for turns in range(30):
+        call = asyncio.create_task(client.get("a"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        heard = call.cancel()
+        await asyncio.wait([call])
+        assert call.cancelled() is heard, turns
+    assert await client.ping()
+    await client.aclose()
+
+
 class TestStore:
     """On Debian's redis-server."""
 
