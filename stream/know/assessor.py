@@ -21,7 +21,7 @@ from schemas.wire import DecisionWire, ReasonWire
 from scorers.inputs import Inputs
 from scorers.model import Model
 from stream.controls.table import Controls
-from stream.decide.bars import FIRST_ASK
+from stream.decide.bars import NEVER
 from stream.decide.court import wall_clock
 from stream.decide.scribe import decision_id
 from stream.settings import Settings
@@ -83,7 +83,7 @@ class Assessor:
         self.policy = policy
         self._controls = controls
         self._now = now
-        self._bar = FIRST_ASK
+        self._bar = NEVER  # until the linker has told what is usual
 
     def heed(self, bar: float) -> None:
         """Ask nobody for more by a score below it from now on."""

@@ -42,7 +42,7 @@ KEPT_MS = 24 * HOUR_MS  # a member that no search finds for so long is let go
 # Who shows nothing else of a ring's than its behaviour has to stay in it before it counts, and so
 # has an established account that shows less than two kinds of values: who is honest and only
 # happens to be near does not stay for long.
-PROBATION_MS = 6 * HOUR_MS
+PROBATION_MS = 12 * HOUR_MS
 PROBATION_ESTABLISHED_MS = 24 * HOUR_MS
 
 

@@ -17,6 +17,7 @@ from stream.link.surprise import ByAccount, Edges, Floats, Ints, Mask, Sharing
 COLUMN: Final = {name: at for at, name in enumerate(FEATURE_NAMES)}
 BEHAVIOUR: Final = [COLUMN[name] for facet in behaviour.FEATURES.values() for name in facet]
 LEAST_DAY: Final = 0.25  # an account that began an hour ago has no pace yet
+ACQUAINTED: Final = 5  # requests from which on an account's behaviour is its own
 SHARERS: Final = 3  # two may be one person
 ENOUGH: Final = 50  # established accounts to be a reference
 _CIRCUMSTANTIAL: Final = np.isin(np.arange(len(KINDS)), list(CIRCUMSTANTIAL))
@@ -27,12 +28,13 @@ _SEEN: Final = COLUMN["age_seen_days"]
 
 @dataclass(frozen=True)
 class Population:
-    """All accounts at one time: `rows` (accounts, features), `score` and `proven` of each; `anew`:
-    what those took up that moved (see habits.py)."""
+    """All accounts at one time: `rows` (accounts, features), `score`, `proven` and
+    `requests` so far of each; `anew`: what those took up that moved (see habits.py)."""
 
     rows: NDArray[np.floating]
     score: Floats
     proven: Mask
+    requests: Ints
     begun: Ints
     clock: int
     edges: Edges
@@ -56,6 +58,12 @@ class Population:
         below = np.searchsorted(self._known, score) - np.searchsorted(own, score)
         rank = (below + 0.5) / (len(self._known) - len(own) + 1)
         return np.clip(ndtri(np.minimum(rank, 1 - 1e-6)), -3, 3)
+
+    def sure_conduct_of(self, accounts: Ints, ring: Ints) -> Floats:
+        """The same as far as they are acquainted: the first hour of whoever tries a product out is
+        not like the month of those who use it."""
+        requests = self.requests[accounts]
+        return self.conduct_of(accounts, ring) * requests / (requests + ACQUAINTED)
 
     @cached_property
     def _known(self) -> Floats:

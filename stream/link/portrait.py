@@ -52,7 +52,7 @@ def portrait(population: Population, members: Ints) -> Floats:
     """The TRAITS of a ring; float64[len(TRAITS)]."""
     p, unproven = population, members[~population.proven[members]]
     own = unproven if len(unproven) >= FEWEST else members
-    conduct, uses = p.conduct_of(own, members), p.used.of(own)
+    conduct, uses = p.sure_conduct_of(own, members), p.used.of(own)
     together = _most_alike(p, uses, "network") / len(own)
     traits = np.array(
         [

@@ -80,15 +80,17 @@ def test_a_peak_is_the_highest_score_whatever_the_order(
     assert peak / SCORE_UNITS <= max(scores) + 1.5 / SCORE_UNITS
 
 
-def test_at_first_only_the_nearly_certain_is_asked() -> None:
-    """Before the linker has told a bar, and while too few established accounts are known."""
-    held = [
-        Assessor(Suspicious(), POLICY, controls=Controls()).assess(
-            UNASSESSED, Opinion(evidence(SIGN_UP), ROW, score, {}, NOTHING, EVIDENCE)
-        )
-        for score in (FIRST_ASK - 0.01, FIRST_ASK + 0.001)
-    ]
-    assert [bool(one.asking.at(NOW)) for one in held] == [False, True]
+def test_before_the_linker_tells_a_bar_nobody_is_asked() -> None:
+    """Nothing is known of this stream's people: sign-ups of years may be told on the first day."""
+    opinion = Opinion(evidence(SIGN_UP), ROW, 1.0, {}, NOTHING, EVIDENCE)
+    held = Assessor(Suspicious(), POLICY, controls=Controls()).assess(UNASSESSED, opinion)
+    assert not held.asking.at(NOW)
+
+
+def test_while_few_established_accounts_are_known_the_nearly_certain_is_asked() -> None:
+    """A bar of a budget needs as many accounts as tell one in so many apart."""
+    bar = ask_bar(np.full(9, 0.3), 0.01)
+    assert [asked([score], bar) for score in (FIRST_ASK - 0.01, FIRST_ASK + 0.001)] == [False, True]
 
 
 @pytest.mark.parametrize(("bar", "is_asked"), [(0.0, True), (0.75, True), (0.85, False)])

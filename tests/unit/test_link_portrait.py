@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from schemas.features import FEATURE_NAMES
 from stream.link.belonging import is_own, likely, ties
 from stream.link.kinds import KIND
-from stream.link.population import SHARERS, Population
+from stream.link.population import ACQUAINTED, SHARERS, Population
 from stream.link.portrait import DOUBT, TRAITS, portrait
 from stream.link.surprise import Edges, sharing
 from tests.unit.gates import DAY, NOW
@@ -47,6 +47,7 @@ def population(shown: dict[str, Any] | None = None, **changed: Any) -> Populatio
         "rows": rows,
         "score": rng.random(accounts),
         "proven": proven,
+        "requests": np.full(accounts, 1_000),
         "begun": np.full(accounts, NOW - 10 * DAY),
         "clock": NOW,
         "edges": edges,
@@ -84,6 +85,15 @@ def test_conduct_is_how_far_scores_are_from_the_established() -> None:
     score[MEMBERS] = 0.84
     assert trait("conduct", score=score) == pytest.approx(SIZE, abs=0.15)
     assert trait("strange", score=score) == 0
+
+
+def test_the_first_requests_tell_little_of_conduct() -> None:
+    """Those whom a product brings try it out in one hour, which is like nobody's month."""
+    score, requests = population().score.copy(), population().requests.copy()
+    score[MEMBERS], requests[MEMBERS] = 0.97, ACQUAINTED
+    tried, used = (trait("conduct", score=score, **own) for own in ({"requests": requests}, {}))
+    assert 0 < tried == pytest.approx(used / 2, rel=0.2)
+    assert trait("strange", score=score, requests=requests) == 0 < trait("strange", score=score)
 
 
 def test_conduct_counts_up_to_a_bound() -> None:
