@@ -15,6 +15,7 @@ from schemas.errors import UnreadableFileError
 # zlib's default of 6 takes three times as long for files about a tenth smaller.
 _GZIP_LEVEL = 1
 _BUFFER = 1 << 18
+LONGEST = 1 << 24  # of a line, bytes; Kafka's messages have 1 MiB
 
 
 @contextmanager
@@ -50,16 +51,20 @@ def open_writer(path: Path) -> Iterator[BinaryIO]:
 def read_lines(path: Path) -> Iterator[bytes]:
     """The lines of `path`, each with its newline, one at a time; blank lines are left out.
 
-    Raises OSError, and UnreadableFileError for what is cut off or not what its suffix says.
+    Raises OSError, and UnreadableFileError for what is cut off, not what its suffix says, or longer
+    than LONGEST: a file without newlines would fill the memory.
     """
-    with _whole(path) as lines:
-        yield from (line for line in lines if line.strip())
+    yield from (line for _, line in numbered_lines(path))
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The same, each with its number in the file, from 1 on. Raises as `read_lines`."""
     with _whole(path) as lines:
-        yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), b""), 1):
+            if len(line) > LONGEST:
+                raise UnreadableFileError(f"{path}: line {number} is longer than {LONGEST} bytes")
+            if line.strip():
+                yield number, line
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from schemas import ndjson
 from schemas.errors import UnreadableFileError
 from schemas.ndjson import open_writer, read_lines
 
@@ -60,3 +61,17 @@ def test_truncated_gzip_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(_write(path, b"{}\n" * 999)[:-9])
     with pytest.raises(UnreadableFileError, match=r"x\.ndjson\.gz"):
         list(read_lines(path))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_line_without_end_is_an_error(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it is in memory; the line is named."""
+    monkeypatch.setattr(ndjson, "LONGEST", 10)
+    path = tmp_path / f"x{suffix}"
+    _write(path, b"123456789\n" + b"1" * 50_000)
+    found = read_lines(path)
+    assert next(found) == b"123456789\n"
+    with pytest.raises(UnreadableFileError, match="line 2 is longer than 10 bytes"):
+        next(found)
