@@ -13,16 +13,25 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a name that stands twice: YAML forbids it, and PyYAML lets the last one win."""
+    """Refuses a name that stands twice: YAML forbids it, and PyYAML lets the last one win. Says
+    where a value stands that cannot be, such as the 30th of February."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(
+                None, None, str(error), node.start_mark
+            ) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
-            if key.value in seen:
+            if (name := str(key.value)) in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"{key.value} stands twice", key.start_mark
+                    None, None, f"{name} stands twice", key.start_mark
                 )
-            seen.add(key.value)
+            seen.add(name)
         return super().construct_mapping(node, deep)
 
 
@@ -44,8 +53,10 @@ def parse_policy(text: bytes, path: Path, model: type[M]) -> M:
         raise PolicyError("\n".join([f"{path}:", *map(_told, error.errors())])) from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise PolicyError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise PolicyError(f"{path}: nested too deeply") from error
 
 
 def _told(error: ErrorDetails) -> str:
     place = ".".join(str(part) for part in error["loc"])
-    return f"  {place}: {error['msg'].removeprefix('Value error, ')}"
+    return f"  {place or 'the file'}: {error['msg'].removeprefix('Value error, ')}"

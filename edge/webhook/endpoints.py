@@ -154,7 +154,7 @@ def load_endpoints(settings: Settings) -> dict[str, Endpoint]:
     except ValidationError as error:
         told = error.errors(include_url=False, include_input=False)
         raise ConfigurationError("\n".join(_line(path, d["loc"], d["msg"]) for d in told)) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         # The parser's own text quotes the file, secrets and all.
         raise ConfigurationError(f"{path}: not YAML: {type(error).__name__}") from None
     return {endpoint.name: endpoint for endpoint in found.endpoints}

@@ -108,6 +108,25 @@ def test_a_file_that_is_no_policy_is_named(tmp_path: Path, text: str) -> None:
         load_policy(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("version: a\nends: 2027-02-30", "line 2, column 7"),
+        (f"version: a\nends: {'9' * 5_000}", "line 2, column 7"),
+        ("? [a]\n: 1", "unhashable key"),
+        ("[" * 3_000, "nested too deeply"),
+        ("", "the file: "),
+    ],
+    ids=["day", "number", "name", "depth", "empty"],
+)
+def test_what_no_file_may_hold_is_an_error_with_its_place(
+    tmp_path: Path, text: str, complaint: str
+) -> None:
+    """A day that no month has, a number or a depth that Python refuses."""
+    with pytest.raises(PolicyError, match=complaint):
+        load_policy(written(tmp_path, text))
+
+
 def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     """Bytes that are no text."""
     path = tmp_path / "policy.yaml"

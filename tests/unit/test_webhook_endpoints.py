@@ -84,10 +84,11 @@ def test_names_are_unique(tmp_path: Path) -> None:
         load(tmp_path, GATEWAY, GATEWAY)
 
 
-def test_a_file_that_is_not_yaml_is_not_quoted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["endpoints: [%s", "%s: 2027-02-30", "%s: " + "[" * 3_000])
+def test_a_file_that_is_not_yaml_is_not_quoted(tmp_path: Path, text: str) -> None:
     """It may hold secrets on the line that cannot be read."""
     file = tmp_path / "webhooks.yaml"
-    file.write_text(f"endpoints: [{KEY}")
+    file.write_text(text % KEY)
     with pytest.raises(ConfigurationError, match="not YAML") as caught:
         load_endpoints(load_settings(webhooks=file))
     assert KEY not in str(caught.value)
