@@ -10,6 +10,7 @@ import msgspec
 
 from edge.audit.record import Head, Record, decode, encode
 from schemas.errors import ConfigurationError
+from schemas.wire import UNREADABLE
 
 LENGTH: Final = 100_000  # about 150 MB
 _NAME: Final = re.compile(r"(\d{5})-(\d{12})\.ndjson")
@@ -89,6 +90,6 @@ def read_heads(path: Path) -> dict[int, Head]:
     """Heads that were published, one JSON object a line. Raises ConfigurationError."""
     try:
         heads = [msgspec.json.decode(line, type=Head) for line in path.read_bytes().splitlines()]
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise ConfigurationError(f"{path}: no heads: {error}") from None
     return {head.chain: head for head in heads}

@@ -10,6 +10,7 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from edge.erased.finding import Finding, Verdict
+from schemas.wire import UNREADABLE
 from stream.broker.scan import scan
 from stream.broker.tombstones import Erased, graves
 from stream.broker.topics import FOREVER, Topic, topics
@@ -65,7 +66,7 @@ def _body(record: ConsumerRecord) -> bytes:
         return body
     try:
         return body + b64decode(_letter(body).payload)
-    except (msgspec.MsgspecError, ValueError):
+    except (*UNREADABLE, ValueError):
         return body
 
 

@@ -22,6 +22,7 @@ from kyc.signins import settled, strange
 from kyc.tiers import Tier
 from schemas.errors import MalformedEventError
 from schemas.features import CONDUCT_NAMES
+from schemas.wire import UNREADABLE
 from stream.decode.batch import RequestBatch
 from stream.know.profiles import Profiles
 from stream.link.kinds import KIND, KINDS
@@ -90,7 +91,7 @@ def decode_touch(value: bytes | None) -> Touch:
     """Read a touch. MalformedEventError: another layout, or numbers that cannot be."""
     try:
         return _decode(value or b"")
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise MalformedEventError(str(error), "touch") from error
 
 

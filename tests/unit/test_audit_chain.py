@@ -365,10 +365,11 @@ def test_the_command_verifies_against_heads_that_it_wrote(tmp_path: Path) -> Non
     assert "chain 0: cut off: it ends at record 7, record 12 was published" in cut.stdout
 
 
-def test_heads_that_are_none_are_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["no head\n", '{"a":' * 50_000])
+def test_heads_that_are_none_are_told(tmp_path: Path, text: str) -> None:
     """With the file's name."""
     path = tmp_path / "heads"
-    path.write_text("no head\n")
+    path.write_text(text)
     with pytest.raises(ConfigurationError, match=str(path)):
         read_heads(path)
 

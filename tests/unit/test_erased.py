@@ -68,6 +68,7 @@ def found(topic: Topic, *records: Record) -> Finding:
         ("labels", [about(ADA)], Verdict.LEFT),
         ("dead-letters", [dead(ADA), dead("bo")], Verdict.AGES),
         ("dead-letters", [dead("bo")], Verdict.GONE),
+        ("requests", [Record(b"bo", b'{"payload":"","x":' + b"[" * 100_000)], Verdict.GONE),
     ],
 )
 def test_what_messages_mean(topic: str, records: list[Record], verdict: Verdict) -> None:

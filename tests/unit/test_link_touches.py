@@ -190,3 +190,11 @@ def test_what_is_no_touch_is_refused(body: bytes | None) -> None:
     """Tombstones and garbage."""
     with pytest.raises(MalformedEventError):
         decode_touch(body)
+
+
+def test_what_is_nested_without_end_is_no_touch() -> None:
+    """It would end each linker that reads it."""
+    parts = [*msgspec.msgpack.decode(encode_touch(touch("a"))), None]
+    endless = msgspec.msgpack.encode(parts)[:-1] + b"\x91" * 100_000
+    with pytest.raises(MalformedEventError, match="touch: "):
+        decode_touch(endless)
