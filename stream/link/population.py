@@ -59,11 +59,12 @@ class Population:
         rank = (below + 0.5) / (len(self._known) - len(own) + 1)
         return np.clip(ndtri(np.minimum(rank, 1 - 1e-6)), -3, 3)
 
-    def sure_conduct_of(self, accounts: Ints, ring: Ints) -> Floats:
-        """The same as far as they are acquainted: the first hour of whoever tries a product out is
-        not like the month of those who use it."""
-        requests = self.requests[accounts]
-        return self.conduct_of(accounts, ring) * requests / (requests + ACQUAINTED)
+    @cached_property
+    def acquaintance(self) -> Floats:
+        """How far each account's requests tell how it acts, 0 to 1: the first hour of whoever tries
+        a product out is not like the month of those who use it."""
+        told: Floats = self.requests / (self.requests + ACQUAINTED)
+        return told
 
     @cached_property
     def _known(self) -> Floats:

@@ -52,7 +52,8 @@ def portrait(population: Population, members: Ints) -> Floats:
     """The TRAITS of a ring; float64[len(TRAITS)]."""
     p, unproven = population, members[~population.proven[members]]
     own = unproven if len(unproven) >= FEWEST else members
-    conduct, uses = p.sure_conduct_of(own, members), p.used.of(own)
+    acquaintance, uses = p.acquaintance[own], p.used.of(own)
+    conduct, known = p.conduct_of(own, members) * acquaintance, acquaintance.mean()
     together = _most_alike(p, uses, "network") / len(own)
     traits = np.array(
         [
@@ -60,8 +61,8 @@ def portrait(population: Population, members: Ints) -> Floats:
             (conduct > 1.645).mean(),  # one in twenty of the reference
             np.log2((_share(unproven, members) + 0.05) / (1.05 - p.proven.mean())),
             np.log2(len(members)),
-            np.log2(p.width / width(p.pace[own])) * max(_on_lines(p, own) - together, 0.0),
-            1.0 - spread(p.ranks[own]) / np.maximum(p.spread, 1e-9),
+            known * np.log2(p.width / width(p.pace[own])) * max(_on_lines(p, own) - together, 0.0),
+            known * (1.0 - spread(p.ranks[own]) / np.maximum(p.spread, 1e-9)),
             1.0 - together,
             _sharing(p, uses, _IDENTITY) / len(own),
             _sharing(p, uses, _CONTENT) / len(own),

@@ -47,7 +47,7 @@ def population(shown: dict[str, Any] | None = None, **changed: Any) -> Populatio
         "rows": rows,
         "score": rng.random(accounts),
         "proven": proven,
-        "requests": np.full(accounts, 1_000),
+        "requests": np.full(accounts, 10**9),
         "begun": np.full(accounts, NOW - 10 * DAY),
         "clock": NOW,
         "edges": edges,
@@ -87,13 +87,17 @@ def test_conduct_is_how_far_scores_are_from_the_established() -> None:
     assert trait("strange", score=score) == 0
 
 
-def test_the_first_requests_tell_little_of_conduct() -> None:
+@pytest.mark.parametrize("name", ["conduct", "even", "alike"])
+def test_the_first_requests_tell_little_of_how_members_act(name: str) -> None:
     """Those whom a product brings try it out in one hour, which is like nobody's month."""
     score, requests = population().score.copy(), population().requests.copy()
-    score[MEMBERS], requests[MEMBERS] = 0.97, ACQUAINTED
-    tried, used = (trait("conduct", score=score, **own) for own in ({"requests": requests}, {}))
-    assert 0 < tried == pytest.approx(used / 2, rel=0.2)
-    assert trait("strange", score=score, requests=requests) == 0 < trait("strange", score=score)
+    rows = population().rows.copy()
+    rows[MEMBERS] = rows[MEMBERS[0]]
+    rows[MEMBERS, FEATURE_NAMES.index("requests_count_24h")] = np.linspace(200, 400, RING)
+    score[MEMBERS], requests[MEMBERS] = 0.84, ACQUAINTED
+    used = trait(name, score=score, rows=rows)
+    tried = trait(name, score=score, rows=rows, requests=requests)
+    assert 0 < tried < 0.7 * used
 
 
 def test_conduct_counts_up_to_a_bound() -> None:
