@@ -20,9 +20,9 @@ from stream.link.linker import Changes, Forgotten, Linker
 from stream.link.membership import Place, told_by
 from stream.link.notice import Notice
 from stream.link.orders import BATCH, Orders, batches
-from stream.link.population import ACQUAINTED
 from stream.link.records import is_due, records
 from stream.link.restraint import Restraint
+from stream.link.survey import ACQUAINTED
 from stream.link.touches import Touch
 from stream.link.weighing import Weights
 from stream.metrics import Metrics

@@ -17,7 +17,7 @@ from stream.link.surprise import ByAccount, Edges, Floats, Ints, Mask, Sharing
 COLUMN: Final = {name: at for at, name in enumerate(FEATURE_NAMES)}
 BEHAVIOUR: Final = [COLUMN[name] for facet in behaviour.FEATURES.values() for name in facet]
 LEAST_DAY: Final = 0.25  # an account that began an hour ago has no pace yet
-ACQUAINTED: Final = 5  # requests from which on an account's behaviour is its own
+HALF_TOLD: Final = 3  # requests that tell half of how an account acts
 SHARERS: Final = 3  # two may be one person
 ENOUGH: Final = 50  # established accounts to be a reference
 _CIRCUMSTANTIAL: Final = np.isin(np.arange(len(KINDS)), list(CIRCUMSTANTIAL))
@@ -63,7 +63,7 @@ class Population:
     def acquaintance(self) -> Floats:
         """How far each account's requests tell how it acts, 0 to 1: the first hour of whoever tries
         a product out is not like the month of those who use it."""
-        told: Floats = self.requests / (self.requests + ACQUAINTED)
+        told: Floats = self.requests / (self.requests + HALF_TOLD)
         return told
 
     @cached_property

@@ -1,13 +1,16 @@
 """The survey: the population of a search, from what the ledger holds."""
 
 from collections.abc import Collection
+from typing import Final
 
 import numpy as np
 
 from stream.link import behaviour
 from stream.link.ledger import Ledger, Witnessed
-from stream.link.population import ACQUAINTED, Population
+from stream.link.population import Population
 from stream.link.surprise import Edges, Mask, sharing
+
+ACQUAINTED: Final = 5  # requests from which on an account's behaviour is its own
 
 
 def survey(ledger: Ledger, accused: Collection[int], blind: Collection[int]) -> Population:

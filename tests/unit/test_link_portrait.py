@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from schemas.features import FEATURE_NAMES
 from stream.link.belonging import is_own, likely, ties
 from stream.link.kinds import KIND
-from stream.link.population import ACQUAINTED, SHARERS, Population
+from stream.link.population import HALF_TOLD, SHARERS, Population
 from stream.link.portrait import DOUBT, TRAITS, portrait
 from stream.link.surprise import Edges, sharing
 from tests.unit.gates import DAY, NOW
@@ -94,7 +94,7 @@ def test_the_first_requests_tell_little_of_how_members_act(name: str) -> None:
     rows = population().rows.copy()
     rows[MEMBERS] = rows[MEMBERS[0]]
     rows[MEMBERS, FEATURE_NAMES.index("requests_count_24h")] = np.linspace(200, 400, RING)
-    score[MEMBERS], requests[MEMBERS] = 0.84, ACQUAINTED
+    score[MEMBERS], requests[MEMBERS] = 0.84, HALF_TOLD
     used = trait(name, score=score, rows=rows)
     tried = trait(name, score=score, rows=rows, requests=requests)
     assert 0 < tried < 0.7 * used
