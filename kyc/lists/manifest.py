@@ -63,5 +63,5 @@ def age_limits(folder: Path | None) -> dict[Kind, int]:
 def _limits(text: str, name: str) -> dict[Kind, int]:
     try:
         return msgspec.convert(yaml.safe_load(text) or {}, dict[Kind, _Days])
-    except (yaml.YAMLError, msgspec.ValidationError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ListError(f"{name}: {error}") from error

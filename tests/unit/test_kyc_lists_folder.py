@@ -161,7 +161,11 @@ def test_age_limits_are_policy(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["tor_networks: 0", "no_such_list: 3", "- 1", "a: [", "tor_networks"]
+    "text",
+    [
+        *("tor_networks: 0", "tor_networks: 2027-02-30", "tor_networks", "no_such_list: 3"),
+        *("- 1", "a: ["),
+    ],
 )
 def test_wrong_age_limits_are_named(folder: Folder, text: str) -> None:
     """With their file."""
