@@ -6,7 +6,6 @@ import numpy as np
 
 from kyc.known import Known
 from kyc.profile import NEVER
-from schemas.wire import DecisionWire, encode_decision
 from stream.broker.tombstones import Burial, Erased
 from stream.decide.court import Verdict
 from stream.decode.batch import RequestBatch
@@ -58,11 +57,7 @@ class Keeper:
 def _standing(verdicts: Sequence[Verdict]) -> Mapping[int, Current]:
     """By account, the last decision that changes something."""
     last = {v.account: v.decision for v in verdicts if v.changes}
-    return {account: _current(decision) for account, decision in last.items()}
-
-
-def _current(decision: DecisionWire) -> Current:
-    return Current(encode_decision(decision), decision.expires_at - decision.ts)
+    return {account: Current.of(decision) for account, decision in last.items()}
 
 
 def _partition(batch: RequestBatch, account: str) -> int:

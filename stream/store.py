@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from schemas.wire import DecisionWire, encode_decision
 from stream.remember.packing import HEADER
 
 # Longer than the longest window and its last hop (33 days): what is forgotten no window covers.
@@ -52,6 +53,11 @@ class Current:
 
     message: bytes
     lifetime: int
+
+    @classmethod
+    def of(cls, decision: DecisionWire) -> "Current":
+        """A decision that stands until it expires."""
+        return cls(encode_decision(decision), decision.expires_at - decision.ts)
 
 
 @dataclass(frozen=True, slots=True)

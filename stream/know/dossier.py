@@ -10,7 +10,7 @@ from kyc.assessed import UNASSESSED, Assessed
 from kyc.claims import Claim, claims
 from kyc.profile import Profile, join
 from kyc.screening.screener import Subject
-from schemas.wire import DecisionWire, encode_decision
+from schemas.wire import DecisionWire
 from stream.know.assessor import Occasion
 from stream.store import Current
 
@@ -64,7 +64,7 @@ class Dossier:
         if not self.decisions:
             return None
         last = self.decisions[-1]
-        return Current(encode_decision(last), last.expires_at - last.ts)
+        return Current.of(last)
 
     def stages(self) -> Iterator["Stage"]:
         """Each event that is new, and the profile as it is after it; none of an erased account.

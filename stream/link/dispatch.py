@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 import msgspec
 
 from schemas.decisions import Campaign
-from schemas.wire import encode_decision
 from stream.broker.sinks import CampaignSink
 from stream.link.answers import Answer
 from stream.link.membership import Place, seal
@@ -108,5 +107,5 @@ class Dispatch:
 
 def _entry(answer: Answer, place: Place, *, told: bool) -> Entry:
     decision = answer.decision
-    current = Current(encode_decision(decision), decision.expires_at - decision.ts)
+    current = Current.of(decision)
     return Entry(decision.account_id, seal(answer.floor, place), current if told else None)
